@@ -1,0 +1,28 @@
+//! The vocabulary of AI Ticket Creator: what a ticket, a person, a category or an article is,
+//! which values are legal, who may do what, and the ports through which the rest of the house
+//! reaches the world.
+//!
+//! Nothing here does input or output, reads a clock, or knows a web framework or a database.
+
+pub mod article;
+pub mod caller;
+pub mod category;
+pub mod comment;
+pub mod error;
+pub mod id;
+pub mod idempotency;
+pub mod json;
+pub mod page;
+pub mod patch;
+pub mod policy;
+pub mod ports;
+pub mod team;
+pub mod text;
+pub mod ticket;
+pub mod token;
+pub mod triage;
+pub mod user;
+pub mod vector;
+
+pub use caller::{Caller, Ctx};
+pub use error::{Error, ErrorCode, FieldError, Location, Result};

@@ -1,0 +1,18 @@
+//! The doors to the world: what the use cases need from outside, each with more than one real
+//! implementation.
+
+mod clock;
+mod limiter;
+mod triage;
+
+use std::{future::Future, pin::Pin};
+
+pub use clock::{Clock, Entropy, new_uuid};
+pub use limiter::{Decision, Limit, RateLimiter};
+pub use triage::{
+    Analysis, CategoryVerdict, EngineError, EngineState, EngineStatus, LabelledText, Meaning,
+    PriorityVerdict, TrainedModel, TriageEngine, TriageInput,
+};
+
+/// A future that can be kept behind a `dyn` trait.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
