@@ -1,0 +1,8 @@
+//! Connections, transactions, and what the two engines say differently.
+
+mod connect;
+pub(crate) mod dialect;
+mod tx;
+
+pub use connect::{Config, Engine, Store};
+pub use tx::Tx;

@@ -1,0 +1,41 @@
+//! The relational store: one schema, two engines (SQLite and PostgreSQL).
+//!
+//! Reads go through [`Store`], writes through a [`Tx`]; both give the same views of a table family,
+//! such as [`Tickets`]. What the two engines say differently stands in `db::dialect` or beside the
+//! table that needs it.
+
+pub mod db;
+mod entity;
+mod error;
+mod migration;
+mod search;
+
+mod articles;
+mod categories;
+mod comments;
+mod idempotency;
+mod models;
+mod sessions;
+mod settings;
+mod teams;
+mod tickets;
+mod tokens;
+mod users;
+
+pub use articles::{ArticlePosition, Articles, Passage, UnindexedArticle};
+pub use categories::Categories;
+pub use comments::{CommentPosition, Comments};
+pub use db::{Config, Engine, Store, Tx};
+pub use error::{Result, StoreError};
+pub use idempotency::Idempotency;
+pub use migration::MigrationState;
+pub use models::{Models, StoredModel};
+pub use sessions::{Session, Sessions};
+pub use settings::Settings;
+pub use teams::Teams;
+pub use tickets::{
+    AuditPosition, LabelFingerprint, NewAuditEntry, NewTicketRow, StoredTriage, TicketChange,
+    Tickets, UnindexedTicket,
+};
+pub use tokens::{TokenOwner, Tokens};
+pub use users::{Credentials, UserPosition, Users};

@@ -1,0 +1,54 @@
+//! The schema and its history: one file a step, each with its way back.
+
+use sea_orm::{DatabaseConnection, DatabaseExecutor};
+use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
+
+use crate::Result;
+
+mod m0001_accounts;
+mod m0002_organisation;
+mod m0003_tickets;
+mod m0004_knowledge;
+mod m0005_system;
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_organisation::Migration),
+            Box::new(m0003_tickets::Migration),
+            Box::new(m0004_knowledge::Migration),
+            Box::new(m0005_system::Migration),
+        ]
+    }
+}
+
+/// A step of the schema's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationState {
+    /// Its name.
+    pub name: String,
+    /// Whether this database has taken it.
+    pub applied: bool,
+}
+
+pub(crate) async fn up(db: DatabaseExecutor<'_>, steps: Option<u32>) -> Result<()> {
+    Ok(Migrator::up(db, steps).await?)
+}
+
+pub(crate) async fn down(db: DatabaseExecutor<'_>, steps: u32) -> Result<()> {
+    Ok(Migrator::down(db, Some(steps)).await?)
+}
+
+pub(crate) async fn states(db: &DatabaseConnection) -> Result<Vec<MigrationState>> {
+    let files = Migrator::get_migration_with_status_read_only(db).await?;
+    Ok(files
+        .iter()
+        .map(|m| MigrationState {
+            name: m.name().to_owned(),
+            applied: m.status() == MigrationStatus::Applied,
+        })
+        .collect())
+}

@@ -1,0 +1,124 @@
+//! What search needs of a ticket: its analysed text and its vectors.
+
+use atc_core::{
+    id::TicketNumber,
+    ports::{Meaning, TriageInput},
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
+
+use super::Tickets;
+use crate::{
+    Result,
+    db::dialect,
+    search::{TicketText, sign_code},
+};
+
+/// A ticket whose vectors are missing or stand for an older text.
+#[derive(Debug, Clone)]
+pub struct UnindexedTicket {
+    /// Its number.
+    pub number: TicketNumber,
+    /// Its title and description.
+    pub input: TriageInput,
+    /// Which state of the text this is.
+    pub text_version: i64,
+}
+
+#[derive(FromQueryResult)]
+struct UnindexedRow {
+    number: i64,
+    title: String,
+    description: String,
+    text_version: i64,
+}
+
+impl<C: ConnectionTrait> Tickets<'_, C> {
+    /// Tickets whose vectors are missing or outdated, lowest numbers first, at most `limit`.
+    pub async fn unindexed(&self, limit: u64) -> Result<Vec<UnindexedTicket>> {
+        let statement = Statement::from_sql_and_values(
+            self.db.get_database_backend(),
+            "SELECT number, title, description, text_version FROM tickets \
+             WHERE indexed_version <> text_version ORDER BY number LIMIT $1",
+            [limit.into()],
+        );
+        let rows = UnindexedRow::find_by_statement(statement).all(self.db).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| UnindexedTicket {
+                number: TicketNumber(row.number),
+                input: TriageInput { title: Some(row.title), text: row.description },
+                text_version: row.text_version,
+            })
+            .collect())
+    }
+}
+
+impl Tickets<'_, DatabaseTransaction> {
+    /// Keeps the meaning of a ticket's text: of the state `text_version`, or of the present one.
+    /// Does nothing when the text has changed since.
+    pub async fn set_meaning(
+        &self,
+        number: TicketNumber,
+        text_version: Option<i64>,
+        meaning: &Meaning,
+    ) -> Result<()> {
+        let db = self.db.get_database_backend();
+        let statement = match text_version {
+            Some(version) => Statement::from_sql_and_values(
+                db,
+                "UPDATE tickets SET indexed_version = text_version \
+                 WHERE number = $1 AND text_version = $2",
+                [number.0.into(), version.into()],
+            ),
+            None => Statement::from_sql_and_values(
+                db,
+                "UPDATE tickets SET indexed_version = text_version WHERE number = $1",
+                [number.0.into()],
+            ),
+        };
+        if self.db.execute_raw(statement).await?.rows_affected() == 1 {
+            self.write_vectors(number, meaning).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks every ticket as not indexed: its vectors come from a model that is gone.
+    pub async fn forget_vectors(&self) -> Result<()> {
+        self.db
+            .execute_unprepared(
+                "UPDATE tickets SET indexed_version = 0; DELETE FROM ticket_vectors",
+            )
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn write_vectors(
+        &self,
+        number: TicketNumber,
+        meaning: &Meaning,
+    ) -> Result<()> {
+        self.db
+            .execute_raw(Statement::from_sql_and_values(
+                self.db.get_database_backend(),
+                dialect::upsert_ticket_vectors(self.engine),
+                [
+                    number.0.into(),
+                    meaning.title.to_bytes().into(),
+                    meaning.whole.to_bytes().into(),
+                    sign_code(&meaning.whole).to_bytes().into(),
+                ],
+            ))
+            .await?;
+        Ok(())
+    }
+
+    pub(super) async fn write_text(&self, number: TicketNumber, text: &TicketText) -> Result<()> {
+        self.db.execute_raw(dialect::write_ticket_text(self.engine, number.0, text)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn delete_text(&self, number: TicketNumber) -> Result<()> {
+        self.db.execute_raw(dialect::delete_text(self.engine, "ticket", number.0)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! The store on real databases: every test runs on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod accounts;
+mod fixtures;
+mod migrations;
+mod organisation;
+mod tickets;

@@ -1,0 +1,93 @@
+//! A database that belongs to one test.
+
+use std::str::FromStr;
+
+use atc_store::{Config, Engine, Store};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A migrated database of one test, removed at [`TestDb::close`].
+pub struct TestDb {
+    /// The store that uses it.
+    pub store: Store,
+    /// Its address.
+    pub url: String,
+    keeper: Keeper,
+}
+
+enum Keeper {
+    /// The folder goes when this does.
+    Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
+    Database {
+        admin: Box<PgConnectOptions>,
+        name: String,
+    },
+}
+
+impl TestDb {
+    /// A database in a file of its own.
+    pub async fn sqlite() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}", dir.path().join("test.db").display());
+        Self::open(url, Keeper::Folder(dir)).await
+    }
+
+    /// A database of its own on the test server; `None` when there is no server.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
+            assert!(
+                std::env::var("TEST_SERVICES").as_deref() != Ok("required"),
+                "TEST_SERVICES=required, but TEST_DATABASE_URL is not set"
+            );
+            eprintln!("skipped: TEST_DATABASE_URL is not set (./test sets it)");
+            return None;
+        };
+        let admin = PgConnectOptions::from_str(&server).expect("a PostgreSQL URL");
+        let name = format!("t{}", Uuid::new_v4().simple());
+        let mut connection = admin.connect().await.expect("the test server answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .expect("a new database");
+        connection.close().await.expect("the connection closes");
+        let url = admin.clone().database(&name).to_url_lossy().to_string();
+        Some(Self::open(url, Keeper::Database { admin: Box::new(admin), name }).await)
+    }
+
+    async fn open(url: String, keeper: Keeper) -> Self {
+        let store = Store::connect(Self::config(&url)).await.expect("the database opens");
+        store.migrate_up(None).await.expect("the migrations apply");
+        Self { store, url, keeper }
+    }
+
+    /// How a test opens a database.
+    #[must_use]
+    pub fn config(url: &str) -> Config {
+        Config {
+            url: url.to_owned(),
+            max_connections: 4,
+            acquire_timeout_ms: 10_000,
+            statement_timeout_ms: 10_000,
+            sqlite_full_sync: false,
+        }
+    }
+
+    /// Which engine it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.store.engine()
+    }
+
+    /// Closes the store and removes the database.
+    pub async fn close(self) {
+        self.store.close().await;
+        if let Keeper::Database { admin, name } = self.keeper {
+            let mut connection = admin.connect().await.expect("the test server answers");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+                .execute(&mut connection)
+                .await
+                .expect("the database goes");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What the tests share: databases of their own on both engines, a clock and a randomness that they
+//! hold in their hand.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "a test helper fails by panicking, reads the test's environment, and makes its own ids"
+)]
+
+mod database;
+mod world;
+
+pub use database::TestDb;
+pub use world::{ManualClock, SeededEntropy};
+
+/// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.
+///
+/// The PostgreSQL leg needs a server in `TEST_DATABASE_URL`; without one it says so and is skipped,
+/// unless `TEST_SERVICES=required`.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let db = $crate::TestDb::sqlite().await;
+                super::$name(&db).await;
+                db.close().await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(db) = $crate::TestDb::postgres().await else { return };
+                super::$name(&db).await;
+                db.close().await;
+            })*
+        }
+    };
+}
