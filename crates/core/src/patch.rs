@@ -28,3 +28,10 @@ impl<T> Patch<T> {
         }
     }
 }
+
+impl<T> From<Option<T>> for Patch<T> {
+    /// A value that shall be there, or not: never [`Patch::Keep`].
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Clear, Self::Set)
+    }
+}

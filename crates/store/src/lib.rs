@@ -30,12 +30,13 @@ pub use error::{Result, StoreError};
 pub use idempotency::Idempotency;
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};
+pub use search::{ArticleQuery, SimilarHit, SimilarQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use teams::Teams;
 pub use tickets::{
-    AuditPosition, LabelFingerprint, NewAuditEntry, NewTicketRow, StoredTriage, TicketChange,
-    Tickets, UnindexedTicket,
+    AuditPosition, LabelFingerprint, LabelsByPerson, NewAuditEntry, NewTicketRow, StoredTriage,
+    TicketChange, Tickets, UnindexedTicket,
 };
 pub use tokens::{TokenOwner, Tokens};
 pub use users::{Credentials, UserPosition, Users};

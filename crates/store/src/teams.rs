@@ -76,6 +76,47 @@ impl<C: ConnectionTrait> Teams<'_, C> {
         Ok(Entity::find().count(self.0).await?)
     }
 
+    /// Whose turn it is in a team that shares in turn: the first active member after the one who
+    /// had the last ticket. `None` when no member is active.
+    pub async fn next_turn(&self, id: TeamId, active: &[UserId]) -> Result<Option<UserId>> {
+        let Some(row) = Entity::find_by_id(id.0).one(self.0).await? else { return Ok(None) };
+        Ok(self.after_turn(&row, active).await?.map(|next| UserId(next.user_id)))
+    }
+
+    async fn after_turn(
+        &self,
+        team: &Model,
+        active: &[UserId],
+    ) -> Result<Option<team_member::Model>> {
+        let mut members = team_member::Entity::find()
+            .filter(team_member::Column::TeamId.eq(team.id))
+            .order_by_asc(team_member::Column::Position)
+            .all(self.0)
+            .await?;
+        members.retain(|m| active.contains(&UserId(m.user_id)));
+        let next = members.iter().position(|m| m.position > team.turn).unwrap_or(0);
+        Ok(if members.is_empty() { None } else { Some(members.swap_remove(next)) })
+    }
+
+    /// How many tickets that are not done each of these people has; people without any are left out.
+    pub async fn loads(&self, people: &[UserId]) -> Result<Vec<(UserId, i64)>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let marks = (1..=people.len()).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
+        let statement = Statement::from_sql_and_values(
+            self.0.get_database_backend(),
+            format!(
+                "SELECT assignee_id AS user_id, count(*) AS open FROM tickets \
+                 WHERE assignee_id IN ({marks}) \
+                 AND status NOT IN ('resolved', 'closed', 'cancelled') GROUP BY assignee_id"
+            ),
+            people.iter().map(|id| id.0.into()),
+        );
+        let rows = LoadRow::find_by_statement(statement).all(self.0).await?;
+        Ok(rows.into_iter().map(|r| (UserId(r.user_id), r.open)).collect())
+    }
+
     async fn with_members(&self, rows: Vec<Model>) -> Result<Vec<Team>> {
         let members = team_member::Entity::find()
             .filter(team_member::Column::TeamId.is_in(rows.iter().map(|t| t.id)))
@@ -122,46 +163,18 @@ impl Teams<'_, DatabaseTransaction> {
         Ok(Entity::delete_by_id(id.0).exec(self.0).await?.rows_affected == 1)
     }
 
-    /// Takes the next turn of a team that shares in turn: the first position after the last turn
-    /// whose member is active. Answers the member, or `None` when no member is active.
+    /// Takes the turn that [`Teams::next_turn`] tells.
     pub async fn take_turn(&self, id: TeamId, active: &[UserId]) -> Result<Option<UserId>> {
-        let Some(row) = Entity::find_by_id(id.0).lock_exclusive().one(self.0).await? else {
-            return Ok(None);
-        };
-        let members = team_member::Entity::find()
-            .filter(team_member::Column::TeamId.eq(id.0))
-            .order_by_asc(team_member::Column::Position)
-            .all(self.0)
-            .await?;
-        let ready: Vec<_> =
-            members.iter().filter(|m| active.contains(&UserId(m.user_id))).collect();
-        let next = ready.iter().find(|m| m.position > row.turn).or_else(|| ready.first());
-        let Some(next) = next else { return Ok(None) };
+        // Locked, so that two tickets at once do not both go to the same member.
+        let row = Entity::find_by_id(id.0).lock_exclusive().one(self.0).await?;
+        let Some(row) = row else { return Ok(None) };
+        let Some(next) = self.after_turn(&row, active).await? else { return Ok(None) };
         Entity::update_many()
             .col_expr(Column::Turn, Expr::value(next.position))
             .filter(Column::Id.eq(id.0))
             .exec(self.0)
             .await?;
         Ok(Some(UserId(next.user_id)))
-    }
-
-    /// How many tickets that are not done each of these people has; people without any are left out.
-    pub async fn loads(&self, people: &[UserId]) -> Result<Vec<(UserId, i64)>> {
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        let marks = (1..=people.len()).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
-        let statement = Statement::from_sql_and_values(
-            self.0.get_database_backend(),
-            format!(
-                "SELECT assignee_id AS user_id, count(*) AS open FROM tickets \
-                 WHERE assignee_id IN ({marks}) \
-                 AND status NOT IN ('resolved', 'closed', 'cancelled') GROUP BY assignee_id"
-            ),
-            people.iter().map(|id| id.0.into()),
-        );
-        let rows = LoadRow::find_by_statement(statement).all(self.0).await?;
-        Ok(rows.into_iter().map(|r| (UserId(r.user_id), r.open)).collect())
     }
 
     async fn insert_members(&self, team: &Team) -> Result<()> {

@@ -21,7 +21,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
 pub use audit::{AuditPosition, NewAuditEntry};
 pub use index::UnindexedTicket;
-pub use labels::LabelFingerprint;
+pub use labels::{LabelFingerprint, LabelsByPerson};
 
 use crate::{Engine, Store, Tx};
 

@@ -189,6 +189,20 @@ pub trait TriageEngine: Send + Sync {
     /// [`EngineError::Overloaded`] when the pool's queue is full.
     fn embed(&self, texts: Vec<String>) -> BoxFuture<'_, Result<Option<Vec<Vector>>, EngineError>>;
 
+    /// The meaning of each ticket's text, as [`TriageEngine::analyse`] gives it; `None` when the
+    /// embedding model is not there.
+    ///
+    /// # Errors
+    /// [`EngineError::Overloaded`] when the pool's queue is full.
+    fn meanings(
+        &self,
+        inputs: Vec<TriageInput>,
+    ) -> BoxFuture<'_, Result<Option<Vec<Meaning>>, EngineError>>;
+
+    /// Which embedding model serves; vectors of another one cannot be compared with its vectors.
+    /// `None` when the model is not there.
+    fn embedding_model(&self) -> Option<String>;
+
     /// Learns from what people labelled. Runs for seconds to a minute, beside the pool.
     ///
     /// # Errors

@@ -213,6 +213,8 @@ const INDEXES: &str = "
     CREATE INDEX tickets_review ON tickets (created_at, number) WHERE needs_review;
     CREATE INDEX tickets_labelled ON tickets (labelled_at) WHERE labelled_at IS NOT NULL;
     CREATE INDEX tickets_unindexed ON tickets (number) WHERE indexed_version <> text_version;
+    CREATE INDEX tickets_untriaged ON tickets (number)
+        WHERE triage IS NULL AND NOT (category_by_person AND priority_by_person);
     CREATE INDEX ticket_tags_ticket ON ticket_tags (ticket_number);
     CREATE INDEX comments_ticket ON comments (ticket_number, created_at, id);
     CREATE INDEX comments_author ON comments (author_id);

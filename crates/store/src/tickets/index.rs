@@ -3,6 +3,7 @@
 use atc_core::{
     id::TicketNumber,
     ports::{Meaning, TriageInput},
+    vector::Vector,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 
@@ -50,6 +51,40 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
                 text_version: row.text_version,
             })
             .collect())
+    }
+}
+
+impl<C: ConnectionTrait> Tickets<'_, C> {
+    /// The kept meaning of a ticket's present text, if there is one.
+    pub async fn meaning(&self, number: TicketNumber) -> Result<Option<Meaning>> {
+        let row = self
+            .db
+            .query_one_raw(Statement::from_sql_and_values(
+                self.db.get_database_backend(),
+                "SELECT v.title, v.whole FROM ticket_vectors v \
+                 JOIN tickets t ON t.number = v.ticket_number \
+                 WHERE v.ticket_number = $1 AND t.indexed_version = t.text_version",
+                [number.0.into()],
+            ))
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let vector = |index| -> Result<Option<Vector>> {
+            Ok(Vector::from_bytes(&row.try_get_by_index::<Vec<u8>>(index)?))
+        };
+        Ok(vector(0)?.zip(vector(1)?).map(|(title, whole)| Meaning { title, whole }))
+    }
+
+    /// How many tickets wait to be indexed.
+    pub async fn count_unindexed(&self) -> Result<u64> {
+        let row = self
+            .db
+            .query_one_raw(Statement::from_string(
+                self.db.get_database_backend(),
+                "SELECT count(*) FROM tickets WHERE indexed_version <> text_version",
+            ))
+            .await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 }
 

@@ -35,7 +35,47 @@ struct LabelRow {
     whole_vector: Option<Vec<u8>>,
 }
 
+/// What of a ticket a person has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct LabelsByPerson {
+    /// The category.
+    #[sea_orm(from_alias = "category_by_person")]
+    pub category: bool,
+    /// The priority.
+    #[sea_orm(from_alias = "priority_by_person")]
+    pub priority: bool,
+}
+
 impl<C: ConnectionTrait> Tickets<'_, C> {
+    /// What of this ticket a person has said.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not there.
+    pub async fn labels_by_person(&self, number: TicketNumber) -> Result<LabelsByPerson> {
+        let statement = Statement::from_sql_and_values(
+            self.db.get_database_backend(),
+            "SELECT category_by_person, priority_by_person FROM tickets WHERE number = $1",
+            [number.0.into()],
+        );
+        let row = LabelsByPerson::find_by_statement(statement).one(self.db).await?;
+        row.ok_or(StoreError::NotFound("ticket"))
+    }
+
+    /// Tickets that were made without triage although a person left something open, lowest numbers
+    /// first, at most `limit`.
+    pub async fn untriaged(&self, limit: u64) -> Result<Vec<TicketNumber>> {
+        let rows = self
+            .db
+            .query_all_raw(Statement::from_sql_and_values(
+                self.db.get_database_backend(),
+                "SELECT number FROM tickets WHERE triage IS NULL \
+                 AND NOT (category_by_person AND priority_by_person) ORDER BY number LIMIT $1",
+                [limit.into()],
+            ))
+            .await?;
+        rows.iter().map(|row| Ok(TicketNumber(row.try_get_by_index(0)?))).collect()
+    }
+
     /// The present state of the labels.
     pub async fn label_fingerprint(&self) -> Result<LabelFingerprint> {
         let row = self

@@ -117,6 +117,11 @@ impl Tickets<'_, DatabaseTransaction> {
                     .into(),
                 );
         }
+        if let Some(seconds) = change.first_response_s {
+            // Only the first answer counts.
+            let first = Expr::col(Column::FirstResponseS).if_null(seconds);
+            update = update.col_expr(Column::FirstResponseS, first.into());
+        }
         if let Some((all, public)) = change.comments {
             update = update
                 .col_expr(Column::CommentCount, Expr::col(Column::CommentCount).add(all))
@@ -270,9 +275,6 @@ fn columns(change: &TicketChange) -> Result<ActiveModel> {
     }
     if let Some(seconds) = change.resolution_s.into_change() {
         row.resolution_s = Set(seconds);
-    }
-    if let Some(seconds) = change.first_response_s {
-        row.first_response_s = Set(Some(seconds));
     }
     if let Some((priority, by_person)) = change.priority {
         row.priority = Set(Priority::rank(priority));

@@ -1,0 +1,148 @@
+//! The application: what every use case has at hand.
+
+use std::sync::Arc;
+
+use atc_core::ports::{Clock, Entropy, RateLimiter, TriageEngine, new_uuid};
+use atc_store::{LabelFingerprint, Store};
+use chrono::{DateTime, Utc};
+use tokio::sync::{Mutex, Notify};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::{
+    Config, Keys,
+    auth::{AccessTokens, Passwords, RefreshTokens},
+    idempotency::Sealer,
+};
+
+/// What the binary puts together.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Reads texts.
+    pub engine: Arc<dyn TriageEngine>,
+    /// Counts requests.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Settings.
+    pub config: Config,
+    /// Secrets.
+    pub keys: Keys,
+}
+
+/// The application. One stands behind every door.
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) engine: Arc<dyn TriageEngine>,
+    pub(crate) config: Config,
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) refresh_tokens: RefreshTokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) sealer: Sealer,
+    limiter: Arc<dyn RateLimiter>,
+    /// Every task of this process; shutdown waits for them.
+    pub(crate) tasks: TaskTracker,
+    /// Ends what runs in the background.
+    pub(crate) shutdown: CancellationToken,
+    /// Something waits to be indexed.
+    pub(crate) index_signal: Notify,
+    /// Labels or the model in use may have changed.
+    pub(crate) label_signal: Notify,
+    /// Something may be swept.
+    pub(crate) sweep_signal: Notify,
+    /// What the model in use has learnt.
+    pub(crate) learnt: Mutex<Learnt>,
+    started_at: DateTime<Utc>,
+}
+
+/// What the model in use has learnt.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
+    /// Which stored model it is.
+    pub id: Option<Uuid>,
+    /// Which labels it has seen.
+    pub fingerprint: LabelFingerprint,
+}
+
+impl App {
+    /// Puts the application together. Nothing runs in the background until
+    /// [`App::start_background`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, clock, entropy, engine, limiter, config, keys } = parts;
+        Arc::new(Self {
+            access_tokens: AccessTokens::new(keys.jwt_bytes(), config.access_token_ttl_s),
+            refresh_tokens: RefreshTokens::new(keys.jwt_bytes()),
+            passwords: Passwords::new(config.bcrypt_cost, config.password_workers),
+            sealer: Sealer::new(keys.encryption_bytes()),
+            started_at: clock.now(),
+            store,
+            clock,
+            entropy,
+            engine,
+            limiter,
+            config,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            index_signal: Notify::new(),
+            label_signal: Notify::new(),
+            sweep_signal: Notify::new(),
+            learnt: Mutex::new(Learnt::default()),
+        })
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A new identity.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        new_uuid(self.now(), self.entropy.as_ref())
+    }
+
+    /// Counts requests.
+    #[must_use]
+    pub fn limiter(&self) -> &dyn RateLimiter {
+        self.limiter.as_ref()
+    }
+
+    /// Settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Since when this process serves.
+    #[must_use]
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.started_at
+    }
+
+    /// The tasks that shutdown waits for.
+    #[must_use]
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Is cancelled when the process shall end.
+    #[must_use]
+    pub fn shutdown_token(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
+    /// Ends the background, waits for it, and closes the database.
+    pub async fn shut_down(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,183 @@
+//! Access tokens: JWT after RFC 8725, with one algorithm, a type of their own, and every claim
+//! checked.
+
+use atc_core::id::{SessionId, UserId};
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+const ALGORITHM: Algorithm = Algorithm::HS256;
+/// RFC 9068's type for access tokens: no other JWT of ours can be taken for one.
+const TYPE: &str = "at+jwt";
+const ISSUER: &str = "ai-tickets";
+const AUDIENCE: &str = "ai-tickets-api";
+
+/// Makes and reads access tokens.
+pub(crate) struct AccessTokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    ttl_s: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: Uuid,
+    sid: Uuid,
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+}
+
+impl AccessTokens {
+    pub fn new(secret: &[u8], ttl_s: u32) -> Self {
+        let mut validation = Validation::new(ALGORITHM);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The times are checked below, against the clock of the application.
+        validation.validate_exp = false;
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+            ttl_s,
+        }
+    }
+
+    /// Seconds that a token serves.
+    pub fn ttl_s(&self) -> u32 {
+        self.ttl_s
+    }
+
+    /// A token for a person's session.
+    pub fn issue(
+        &self,
+        user: UserId,
+        session: SessionId,
+        jti: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let mut header = Header::new(ALGORITHM);
+        header.typ = Some(TYPE.to_owned());
+        let iat = now.timestamp();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.0,
+            sid: session.0,
+            jti,
+            iat,
+            exp: iat + i64::from(self.ttl_s),
+        };
+        jsonwebtoken::encode(&header, &claims, &self.encoding)
+    }
+
+    /// The person and session that a token names, if it is ours and in force. Says nothing of
+    /// whether the session still lives.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(UserId, SessionId)> {
+        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        let now = now.timestamp();
+        let Claims { sub, sid, iat, exp, .. } = data.claims;
+        let in_force = data.header.typ.as_deref() == Some(TYPE) && now < exp && iat <= now;
+        in_force.then_some((UserId(sub), SessionId(sid)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    fn tokens() -> AccessTokens {
+        AccessTokens::new(SECRET, 900)
+    }
+
+    fn noon() -> DateTime<Utc> {
+        "2026-01-31T12:00:00Z".parse().unwrap()
+    }
+
+    fn good_claims() -> Value {
+        json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": Uuid::nil(), "sid": Uuid::nil(),
+            "jti": Uuid::nil(), "iat": noon().timestamp(), "exp": noon().timestamp() + 900,
+        })
+    }
+
+    fn forge(header: Value, claims: &Value, secret: &[u8]) -> String {
+        let header: Header = serde_json::from_value(header).unwrap();
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).unwrap()
+    }
+
+    #[test]
+    fn a_token_of_ours_is_read_until_it_ends() {
+        let token = tokens()
+            .issue(UserId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)), Uuid::nil(), noon())
+            .unwrap();
+        let at = |s| tokens().read(&token, noon() + chrono::TimeDelta::seconds(s));
+        assert_eq!(at(899), Some((UserId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)))));
+        assert_eq!(at(900), None);
+        assert_eq!(at(-1), None, "a token from the future");
+    }
+
+    #[test]
+    fn nothing_else_is_read() {
+        let hs256 = json!({"alg": "HS256", "typ": TYPE});
+        assert!(tokens().read(&forge(hs256.clone(), &good_claims(), SECRET), noon()).is_some());
+
+        let other_key = forge(hs256.clone(), &good_claims(), b"another secret of enough bytes ..");
+        assert_eq!(tokens().read(&other_key, noon()), None);
+        for header in [
+            json!({"alg": "HS384", "typ": TYPE}),
+            json!({"alg": "HS512", "typ": TYPE}),
+            json!({"alg": "HS256", "typ": "JWT"}),
+            json!({"alg": "HS256"}),
+        ] {
+            let token = forge(header.clone(), &good_claims(), SECRET);
+            assert_eq!(tokens().read(&token, noon()), None, "{header}");
+        }
+        for (name, value) in [
+            ("iss", json!("someone")),
+            ("aud", json!("another-api")),
+            ("aud", json!(["another-api"])),
+            ("exp", json!(noon().timestamp())),
+            ("exp", json!("never")),
+            ("iat", json!(noon().timestamp() + 60)),
+            ("sub", json!("admin")),
+            ("role", json!("admin")),
+        ] {
+            let mut claims = good_claims();
+            claims[name] = value.clone();
+            let token = forge(hs256.clone(), &claims, SECRET);
+            assert_eq!(tokens().read(&token, noon()), None, "{name} = {value}");
+        }
+        for missing in ["iss", "aud", "sub", "sid", "jti", "iat", "exp"] {
+            let mut claims = good_claims();
+            claims.as_object_mut().unwrap().remove(missing);
+            let token = forge(hs256.clone(), &claims, SECRET);
+            assert_eq!(tokens().read(&token, noon()), None, "without {missing}");
+        }
+    }
+
+    #[test]
+    fn an_unsigned_token_is_not_read() {
+        let part = |v: &Value| BASE64_URL_SAFE_NO_PAD.encode(v.to_string());
+        for alg in ["none", "None", "NONE", "nOnE", ""] {
+            let header = part(&json!({"alg": alg, "typ": TYPE}));
+            for signature in ["", "AA"] {
+                let token = format!("{header}.{}.{signature}", part(&good_claims()));
+                assert_eq!(tokens().read(&token, noon()), None);
+            }
+        }
+        for junk in ["", ".", "..", "a.b.c", "ä.ö.ü"] {
+            assert_eq!(tokens().read(junk, noon()), None);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! From a credential to a caller.
+
+use atc_core::{Caller, Error, ErrorCode, Result, caller::Credential};
+use chrono::TimeDelta;
+
+use super::api_tokens;
+use crate::App;
+
+/// What became of a credential.
+#[derive(Debug)]
+pub enum Authenticated {
+    /// It proves this person.
+    Caller(Caller),
+    /// None came.
+    Nobody,
+    /// One came that is no good.
+    Refused(Error),
+}
+
+impl App {
+    /// Finds the person behind a Bearer token: an access token or an API token. Role and activity
+    /// are read from the database every time, so that a change takes effect at once.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the token proves nothing.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller> {
+        let refused = || {
+            Error::new(
+                ErrorCode::Unauthenticated,
+                "The token is unknown, expired or revoked; refresh it or log in again.",
+            )
+        };
+        let now = self.now();
+        if token.starts_with(api_tokens::PREFIX) {
+            let hash = api_tokens::hash(token);
+            let owner = self.store.tokens().find_owner(&hash, now).await?.ok_or_else(refused)?;
+            let stale = owner.last_used_at.is_none_or(|at| now - at >= TimeDelta::minutes(1));
+            if stale && let Credential::ApiToken { id, .. } = owner.caller.credential {
+                let tx = self.store.begin().await?;
+                tx.tokens().touch(id, now).await?;
+                tx.commit().await?;
+            }
+            return Ok(owner.caller);
+        }
+        let (user, session) = self.access_tokens.read(token, now).ok_or_else(refused)?;
+        self.store.sessions().find_caller(session, user, now).await?.ok_or_else(refused)
+    }
+}

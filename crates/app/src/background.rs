@@ -1,0 +1,71 @@
+//! What goes on beside the requests: indexing, learning, catching up, sweeping.
+//!
+//! Each loop finds its work in the database, so that nothing is lost when the process dies: a signal
+//! only says that looking pays off now.
+
+mod index;
+mod learn;
+mod sweep;
+
+use std::{sync::Arc, time::Duration};
+
+use atc_core::{Result, ports::BoxFuture};
+use tokio::sync::Notify;
+
+use crate::App;
+
+type Work = for<'a> fn(&'a App) -> BoxFuture<'a, Result<()>>;
+
+impl App {
+    /// Starts the loops. They end with [`App::shut_down`].
+    pub fn start_background(self: &Arc<Self>) {
+        let poll = Duration::from_millis(self.config.background_poll_ms);
+        self.spawn_loop(
+            "index",
+            poll,
+            |app| &app.index_signal,
+            |app| Box::pin(app.index_pending()),
+        );
+        self.spawn_loop(
+            "learn",
+            poll,
+            |app| &app.label_signal,
+            |app| Box::pin(app.learn_pending()),
+        );
+        // Nobody signals the sweep: what it removes is nobody's hurry.
+        self.spawn_loop(
+            "sweep",
+            sweep::INTERVAL,
+            |app| &app.sweep_signal,
+            |app| Box::pin(app.sweep()),
+        );
+    }
+
+    /// Runs `work` now, at every signal, and at the latest after `poll`, until the application
+    /// ends. A failure is logged and tried again.
+    fn spawn_loop(
+        self: &Arc<Self>,
+        name: &'static str,
+        poll: Duration,
+        signal: fn(&App) -> &Notify,
+        work: Work,
+    ) {
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = app.shutdown.cancelled() => return,
+                    done = work(&app) => if let Err(e) = done {
+                        tracing::warn!(task = name, error = &e as &dyn std::error::Error,
+                            "background work failed; it is tried again");
+                    }
+                }
+                tokio::select! {
+                    () = app.shutdown.cancelled() => return,
+                    () = signal(&app).notified() => {}
+                    () = tokio::time::sleep(poll) => {}
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! What the use cases must be told.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretSlice};
+
+/// Settings of the use cases. The binary reads them; nobody here looks at the environment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether anyone may make an account.
+    pub registration_open: bool,
+    /// How long an access token serves, in seconds.
+    pub access_token_ttl_s: u32,
+    /// How long a login lasts without being refreshed, in seconds.
+    pub refresh_token_ttl_s: u32,
+    /// How long the refresh token just before the newest is answered with the same successor.
+    pub refresh_leeway_s: u32,
+    /// The cost of bcrypt; 12 or more outside tests.
+    pub bcrypt_cost: u32,
+    /// How many passwords are hashed at the same time; as many again may wait, times eight.
+    pub password_workers: usize,
+    /// The limits of requests.
+    pub rate_limits: RateLimits,
+    /// How long a creation waits for triage before it goes on without, in milliseconds.
+    pub triage_timeout_ms: u64,
+    /// From how many labelled tickets the engine learns at most; the newest count.
+    pub training_max_labels: u64,
+    /// Where this installation keeps its files.
+    pub data_dir: PathBuf,
+    /// How often the background looks for work that no signal announced, in milliseconds.
+    pub background_poll_ms: u64,
+}
+
+/// How many requests a minute are served; 0 switches a limit off.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimits {
+    /// Of one person or, without one, of one address.
+    pub per_minute: u32,
+    /// Of one address with one e-mail, to log in or register.
+    pub auth_per_minute: u32,
+}
+
+/// The secrets of this installation.
+#[derive(Clone)]
+pub struct Keys {
+    /// Signs access tokens and refresh tokens; at least 32 bytes.
+    pub jwt: SecretSlice<u8>,
+    /// Seals what must not be read in the database; at least 32 bytes.
+    pub encryption: SecretSlice<u8>,
+}
+
+impl Keys {
+    pub(crate) fn jwt_bytes(&self) -> &[u8] {
+        self.jwt.expose_secret()
+    }
+
+    pub(crate) fn encryption_bytes(&self) -> &[u8] {
+        self.encryption.expose_secret()
+    }
+}

@@ -1,0 +1,5 @@
+//! The knowledge base.
+
+mod articles;
+pub(crate) mod passages;
+mod search;

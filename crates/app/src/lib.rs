@@ -1,0 +1,26 @@
+//! The use cases: everything a caller can ask for, whichever door they come through.
+//!
+//! A use case takes a [`atc_core::Ctx`] and typed input, asks the policy of its field-level rules,
+//! does its slow work first, and then writes in one transaction.
+
+mod app;
+mod auth;
+mod background;
+mod categories;
+mod config;
+mod health;
+mod idempotency;
+mod if_match;
+mod knowledge;
+mod teams;
+mod tickets;
+mod triage;
+mod users;
+
+pub use app::{App, Parts};
+pub use auth::{Authenticated, NewTokenSecret, Session};
+pub use config::{Config, Keys, RateLimits};
+pub use health::{Component, ComponentState, Health};
+pub use if_match::IfMatch;
+pub use tickets::{ImportOutcome, SimilarTicket};
+pub use triage::TriageReading;

@@ -1,0 +1,176 @@
+//! Making a ticket from plain words.
+
+use std::fmt::Write as _;
+
+use atc_core::{
+    Ctx, Error, Result,
+    caller::Visibility,
+    idempotency::{Outcome, Remember},
+    json::RawJson,
+    ports::TriageInput,
+    text::{Description, Tag, Title},
+    ticket::{MAX_METADATA_BYTES, MAX_TAGS, NewTicket, Ticket, TicketContext, TicketFromText},
+};
+use serde_json::{Map, Value};
+
+use super::create::{Draft, check_new};
+use crate::{App, triage::TriageReading};
+
+impl App {
+    /// Makes a ticket from plain words: title, category, priority, tags, routing and triage come
+    /// from the text.
+    ///
+    /// # Errors
+    /// Invalid when an attachment is not there; unavailable when the engine has too much to do.
+    pub async fn create_ticket_from_text(
+        &self,
+        ctx: &Ctx,
+        words: TicketFromText,
+        remember: Option<Remember<'_, Ticket>>,
+    ) -> Result<Outcome<Ticket>> {
+        if let Some(remember) = &remember
+            && let Some(answer) = self.kept_answer(&remember.key, ctx.now).await?
+        {
+            return Ok(Outcome::Replayed(answer));
+        }
+        let draft = self.draft_from_text(ctx, words).await?;
+        self.write_draft(ctx, draft, remember).await
+    }
+
+    /// The same, without storing anything: the ticket as it would be made, and its triage.
+    ///
+    /// # Errors
+    /// As [`App::create_ticket_from_text`].
+    pub async fn preview_ticket_from_text(
+        &self,
+        ctx: &Ctx,
+        words: TicketFromText,
+    ) -> Result<(NewTicket, TriageReading)> {
+        let Draft { new, reading, .. } = self.draft_from_text(ctx, words).await?;
+        let mut reading = reading.ok_or_else(|| Error::internal("a text was not read"))?;
+        if !reading.triage.needs_review {
+            let routed = self.preview_route(&reading.triage.category).await?;
+            reading.triage.assignment = routed.assignment();
+        }
+        Ok((new, reading))
+    }
+
+    async fn draft_from_text(&self, ctx: &Ctx, words: TicketFromText) -> Result<Draft> {
+        let categories = self.store.categories().all().await?;
+        let input = TriageInput { title: None, text: text_to_read(&words) };
+        let readings = self.read_texts(vec![input], &categories, Visibility::All, None).await?;
+        let [reading] = <[TriageReading; 1]>::try_from(readings)
+            .map_err(|_| Error::internal("one text gave no single reading"))?;
+        let new = NewTicket {
+            title: title(&reading.analysis.title)?,
+            description: description(&words)?,
+            priority: None,
+            category: None,
+            tags: tags(&reading.analysis.tags),
+            metadata: metadata(&words.context, &reading)?,
+            attachment_ids: words.attachment_ids,
+            source: words.source,
+            assignee_id: None,
+            team_id: None,
+            requester_email: None,
+        };
+        check_new(&new, &categories)?;
+        Ok(Draft {
+            category: reading.triage.category.clone(),
+            priority: reading.triage.priority,
+            new,
+            reading: Some(reading),
+            status: None,
+            external_id: None,
+            created_at: ctx.now,
+        })
+    }
+}
+
+/// What the engine reads: the words first, then what stood on the page.
+fn text_to_read(words: &TicketFromText) -> String {
+    let mut text = words.text.as_str().to_owned();
+    let context = &words.context;
+    let extra = context.selection.iter().chain(&context.page_title).chain(&context.console_errors);
+    for part in extra {
+        text.push('\n');
+        text.push_str(part);
+    }
+    text
+}
+
+fn title(extracted: &str) -> Result<Title> {
+    Title::parse(extracted).or_else(|_| Title::parse("Untitled")).map_err(Error::internal)
+}
+
+/// The person's own words, with where they were below them.
+fn description(words: &TicketFromText) -> Result<Description> {
+    let mut text = words.text.as_str().to_owned();
+    let context = context_in_markdown(&words.context);
+    let room = Description::MAX.saturating_sub(text.chars().count());
+    text.extend(context.chars().take(room));
+    Description::parse(text).map_err(Error::internal)
+}
+
+fn context_in_markdown(context: &TicketContext) -> String {
+    let mut text = String::new();
+    if context.is_empty() {
+        return text;
+    }
+    text.push_str("\n\n---\n");
+    let mut line = |name: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}: {value}");
+        }
+    };
+    line("Page", &context.page_title);
+    line("Address", &context.page_url);
+    line("Selection", &context.selection);
+    line("Browser", &context.user_agent);
+    for error in &context.console_errors {
+        let _ = writeln!(text, "Console: {error}");
+    }
+    text
+}
+
+fn tags(extracted: &[String]) -> Vec<Tag> {
+    extracted.iter().filter_map(|t| Tag::parse(t.as_str()).ok()).take(MAX_TAGS).collect()
+}
+
+/// What the text names, and where the person was. Where both are too much, the place is left out:
+/// it stands in the description as well.
+fn metadata(context: &TicketContext, reading: &TriageReading) -> Result<RawJson> {
+    let mut object = Map::new();
+    let entities: Map<String, Value> = reading
+        .analysis
+        .entities
+        .iter()
+        .map(|(kind, values)| ((*kind).to_owned(), Value::from(values.clone())))
+        .collect();
+    if !entities.is_empty() {
+        object.insert("entities".to_owned(), Value::Object(entities));
+    }
+    let without_context = object.clone();
+    let mut place = Map::new();
+    let known = [
+        ("page_url", &context.page_url),
+        ("page_title", &context.page_title),
+        ("user_agent", &context.user_agent),
+    ];
+    for (name, value) in known {
+        if let Some(value) = value {
+            place.insert(name.to_owned(), Value::from(value.as_str()));
+        }
+    }
+    if !place.is_empty() {
+        object.insert("context".to_owned(), Value::Object(place));
+    }
+    for object in [object, without_context] {
+        let json = serde_json::to_string(&object).map_err(Error::internal)?;
+        if json.len() <= MAX_METADATA_BYTES {
+            return Ok(RawJson::trusted(json));
+        }
+    }
+    Ok(RawJson::empty_object())
+}

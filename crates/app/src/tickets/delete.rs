@@ -1,0 +1,43 @@
+//! Deleting tickets.
+
+use atc_core::{
+    Ctx, Result,
+    id::{TicketEventId, TicketRef},
+    ticket::{AuditChange, AuditKind},
+};
+use atc_store::NewAuditEntry;
+
+use crate::{App, IfMatch};
+
+impl App {
+    /// Deletes a ticket. Its audit trail stays.
+    ///
+    /// # Errors
+    /// Not found when it is not there or not visible.
+    pub async fn delete_ticket(
+        &self,
+        ctx: &Ctx,
+        reference: TicketRef,
+        if_match: &IfMatch,
+    ) -> Result<()> {
+        let tx = self.store.begin().await?;
+        let ticket = tx.tickets().get_for_update(reference, ctx.caller.visibility()).await?;
+        if_match.check(ticket.version)?;
+        tx.tickets().delete(ticket.number).await?;
+        tx.tickets()
+            .record(NewAuditEntry {
+                id: TicketEventId(self.new_id()),
+                ticket: ticket.number,
+                kind: AuditKind::Deleted,
+                actor: Some(ctx.caller.user_id),
+                changes: vec![AuditChange::new("title", ticket.title.as_str(), None::<&str>)],
+                internal: false,
+                request_id: &ctx.request_id,
+                at: ctx.now,
+            })
+            .await?;
+        tx.commit().await?;
+        self.label_signal.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Running triage on a ticket again, or for the first time where it was skipped.
+
+use atc_core::{
+    Ctx, Result,
+    caller::Visibility,
+    id::{TicketEventId, TicketRef, UserId},
+    ports::TriageInput,
+    ticket::{AuditChange, AuditKind, Ticket},
+};
+use atc_store::{NewAuditEntry, TicketChange};
+
+use chrono::{DateTime, Utc};
+
+use crate::App;
+
+impl App {
+    /// Reads a ticket again, for staff. Category and priority follow the new reading unless a person set them;
+    /// its assignment stays.
+    ///
+    /// # Errors
+    /// Not found when it is not there; unavailable when the engine has too much to do.
+    pub async fn triage_ticket(&self, ctx: &Ctx, reference: TicketRef) -> Result<Ticket> {
+        let ticket = self.store.tickets().get(reference, ctx.caller.visibility()).await?;
+        self.triage_again(ticket, Some(ctx.caller.user_id), &ctx.request_id, ctx.now).await
+    }
+
+    /// The same for anyone: `actor` is `None` where the program does it by itself.
+    pub(crate) async fn triage_again(
+        &self,
+        ticket: Ticket,
+        actor: Option<UserId>,
+        request_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Ticket> {
+        let categories = self.store.categories().all().await?;
+        let input = TriageInput {
+            title: Some(ticket.title.as_str().to_owned()),
+            text: ticket.description.as_str().to_owned(),
+        };
+        let mut readings =
+            self.read_texts(vec![input], &categories, Visibility::All, Some(ticket.number)).await?;
+        let reading =
+            readings.pop().ok_or_else(|| atc_core::Error::internal("a text was not read"))?;
+        let stored = reading.stored(ticket.requester.id)?;
+        let triage = &reading.triage;
+
+        let tx = self.store.begin().await?;
+        let reference = TicketRef::Number(ticket.number);
+        let before = tx.tickets().get_for_update(reference, Visibility::All).await?;
+        let by_person = tx.tickets().labels_by_person(before.number).await?;
+        let mut change = TicketChange { triage: Some(stored), ..TicketChange::default() };
+        let mut audit = Vec::new();
+        if by_person.category {
+            change.needs_review = Some(false);
+        } else if before.category != triage.category {
+            let (from, to) = (before.category.as_str(), triage.category.as_str());
+            audit.push(AuditChange::new("category", from, to));
+            change.category = Some((triage.category.clone(), false));
+        }
+        if !by_person.priority && before.priority != triage.priority {
+            let (from, to) = (before.priority.as_str(), triage.priority.as_str());
+            audit.push(AuditChange::new("priority", from, to));
+            change.priority = Some((triage.priority, false));
+        }
+        // The meaning belongs to the text that was read; another may have been written meanwhile.
+        let same_text = before.title == ticket.title && before.description == ticket.description;
+        let meaning = reading.analysis.meaning.as_ref().filter(|_| same_text);
+        tx.tickets().update(&before, &change, meaning, now).await?;
+        tx.tickets()
+            .record(NewAuditEntry {
+                id: TicketEventId(self.new_id()),
+                ticket: before.number,
+                kind: AuditKind::Triaged,
+                actor,
+                changes: audit,
+                internal: false,
+                request_id,
+                at: now,
+            })
+            .await?;
+        let after = tx.tickets().reload(before.number, Visibility::All).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+}

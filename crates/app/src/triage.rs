@@ -1,0 +1,9 @@
+//! Triage: reading a text against what is stored, and learning from what people say.
+
+mod agents;
+mod categorize;
+mod rationale;
+mod reading;
+mod similar;
+
+pub use reading::TriageReading;

@@ -1,0 +1,30 @@
+//! Asking for a triage without storing anything.
+
+use atc_core::{Ctx, Result, ports::TriageInput, triage::Triage};
+
+use crate::App;
+
+impl App {
+    /// Reads texts as the caller may: possible duplicates are among the tickets they see. At most
+    /// 256 at once.
+    ///
+    /// # Errors
+    /// Unavailable when the engine has too much to do.
+    pub async fn categorize(&self, ctx: &Ctx, inputs: Vec<TriageInput>) -> Result<Vec<Triage>> {
+        let categories = self.store.categories().all().await?;
+        let readings = self.read_texts(inputs, &categories, ctx.caller.visibility(), None).await?;
+        let mut triages = Vec::with_capacity(readings.len());
+        for reading in readings {
+            let mut triage = if ctx.caller.is_staff() {
+                reading.triage
+            } else {
+                reading.for_requester(ctx.caller.user_id)
+            };
+            if !triage.needs_review {
+                triage.assignment = self.preview_route(&triage.category).await?.assignment();
+            }
+            triages.push(triage);
+        }
+        Ok(triages)
+    }
+}

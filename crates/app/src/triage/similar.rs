@@ -1,0 +1,52 @@
+//! How alike is alike enough.
+
+use atc_core::{
+    Result,
+    caller::Visibility,
+    ports::{Meaning, TriageInput},
+    ticket::Ticket,
+};
+use atc_store::{SimilarHit, SimilarQuery};
+
+use crate::App;
+
+/// From this score on, a ticket is shown as a possible duplicate.
+pub(super) const LIKELY_DUPLICATE: f64 = 0.5;
+/// From this score on, an article is shown as possibly helpful.
+pub(super) const HELPFUL_ARTICLE: f64 = 0.4;
+/// From this score on, an article answers the question well enough to be quoted in a reply.
+pub(super) const REPLY_WORTHY_ARTICLE: f64 = 0.6;
+
+impl App {
+    /// Tickets like a stored one, most alike first. Its own meaning is taken from the index, or
+    /// read now where the index has not come to it yet.
+    pub(crate) async fn find_similar_to(
+        &self,
+        ticket: &Ticket,
+        visibility: Visibility,
+        limit: usize,
+    ) -> Result<Vec<SimilarHit>> {
+        let meaning = match self.store.tickets().meaning(ticket.number).await? {
+            Some(meaning) => Some(meaning),
+            None => self.meaning_of(ticket).await?,
+        };
+        let query = SimilarQuery {
+            title: ticket.title.as_str(),
+            text: ticket.description.as_str(),
+            meaning: meaning.as_ref(),
+            visibility,
+            exclude: Some(ticket.number),
+            limit,
+        };
+        Ok(self.store.similar_tickets(&query).await?)
+    }
+
+    async fn meaning_of(&self, ticket: &Ticket) -> Result<Option<Meaning>> {
+        let input = TriageInput {
+            title: Some(ticket.title.as_str().to_owned()),
+            text: ticket.description.as_str().to_owned(),
+        };
+        let meanings = self.engine.meanings(vec![input]).await?;
+        Ok(meanings.and_then(|mut m| m.pop()))
+    }
+}
