@@ -1,0 +1,1 @@
+//! The local models: triage, embeddings, training.

@@ -1,0 +1,18 @@
+//! From a request to typed input.
+
+mod body;
+mod client;
+mod cursor;
+mod idempotency;
+mod params;
+mod path;
+mod permission;
+mod strict_json;
+
+pub(crate) use body::{Body, double_option, each};
+pub(crate) use client::{ClientAddress, network_of};
+pub(crate) use cursor::{Cursor, ListUri, PageParams};
+pub(crate) use idempotency::Once;
+pub(crate) use params::{FromParams, Params, Query};
+pub(crate) use path::{Id, Path};
+pub(crate) use permission::{Can, Permission, Public, RequestId, permissions};

@@ -1,0 +1,13 @@
+//! What happens to every request before and after its handler.
+
+mod authenticate;
+mod cors;
+mod limit;
+mod limits;
+mod request;
+
+pub(crate) use authenticate::authenticate;
+pub(crate) use cors::cors;
+pub(crate) use limit::{limit, limit_auth};
+pub(crate) use limits::check_headers;
+pub(crate) use request::request;

@@ -1,0 +1,35 @@
+//! Finding out who asks, before anything else is decided.
+
+use atc_app::Authenticated;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, header};
+
+use crate::ApiState;
+
+/// Reads the credential and notes what became of it; whether one is needed, the route decides.
+pub(crate) async fn authenticate(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let authenticated = match bearer(request.headers()) {
+        None => Authenticated::Nobody,
+        Some(token) => match state.app.authenticate(token).await {
+            Ok(caller) => Authenticated::Caller(caller),
+            Err(e) => Authenticated::Refused(e),
+        },
+    };
+    request.extensions_mut().insert(authenticated);
+    next.run(request).await
+}
+
+/// The token of the header `Authorization: Bearer …` (RFC 6750, 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,77 @@
+//! Rate limits.
+
+use std::net::IpAddr;
+
+use atc_app::Authenticated;
+use atc_core::{
+    Error, ErrorCode,
+    ports::{Decision, Limit},
+};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{
+    ApiState,
+    extract::{ClientAddress, network_of},
+    problem::{Problem, Result},
+};
+
+const WINDOW_S: u32 = 60;
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Counts the request of this person or, without one, of this address.
+pub(crate) async fn limit(
+    State(state): State<ApiState>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
+    let requests = state.app.config().rate_limits.per_minute;
+    if requests == 0 {
+        return next.run(request).await;
+    }
+    let key = match request.extensions().get::<Authenticated>() {
+        Some(Authenticated::Caller(caller)) => format!("user:{}", caller.user_id),
+        _ => format!("address:{}", network_of(address)),
+    };
+    let limit = Limit { requests, window_s: WINDOW_S };
+    let decision = state.app.limiter().hit(&key, limit).await;
+    let mut response = if decision.allowed {
+        next.run(request).await
+    } else {
+        refused(decision).into_response()
+    };
+    announce(response.headers_mut(), requests, decision);
+    response
+}
+
+/// Counts an attempt to log in or register: of this address with this e-mail.
+pub(crate) async fn limit_auth(state: &ApiState, address: IpAddr, email: &str) -> Result<()> {
+    let requests = state.app.config().rate_limits.auth_per_minute;
+    if requests == 0 {
+        return Ok(());
+    }
+    let key = format!("auth:{}:{}", network_of(address), email.trim().to_lowercase());
+    let limit = Limit { requests, window_s: WINDOW_S };
+    let decision = state.app.limiter().hit(&key, limit).await;
+    if decision.allowed { Ok(()) } else { Err(refused(decision)) }
+}
+
+fn refused(decision: Decision) -> Problem {
+    let seconds = u64::from(decision.reset_s.max(1));
+    let detail = format!("Too many requests; the next one is served in {seconds} s.");
+    let error = Error::new(ErrorCode::RateLimited, detail);
+    Error { retry_after_s: Some(seconds), ..error }.into()
+}
+
+fn announce(headers: &mut HeaderMap, requests: u32, decision: Decision) {
+    headers.insert(LIMIT, HeaderValue::from(requests));
+    headers.insert(REMAINING, HeaderValue::from(decision.remaining));
+    headers.insert(RESET, HeaderValue::from(decision.reset_s));
+}

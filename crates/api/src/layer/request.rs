@@ -1,0 +1,139 @@
+//! The outermost layer of ours: gives a request its id, writes failures down, says what happened.
+
+use std::time::Instant;
+
+use atc_core::Error;
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tracing::Instrument;
+
+use crate::{
+    ApiState,
+    extract::RequestId,
+    problem::{self, Problem},
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers that every answer carries unless its handler said otherwise.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+];
+
+/// Gives the request its id, and the answer its last touch: problem document, headers, log line.
+pub(crate) async fn request(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = accepted_id(&request).unwrap_or_else(|| state.app.new_id().to_string());
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id = %id, %method, route);
+    let mut response = next.run(request).instrument(span.clone()).await;
+
+    span.in_scope(|| {
+        if let Some(error) = failure(&response) {
+            log_failure(&error);
+            let mut written = problem::render(&error, &id);
+            for (name, value) in response.headers() {
+                // What a handler or a library said besides, such as Allow or RateLimit-…
+                if !written.headers().contains_key(name) && *name != header::CONTENT_LENGTH {
+                    written.headers_mut().append(name, value.clone());
+                }
+            }
+            response = written;
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let status = response.status().as_u16();
+        tracing::info!(status, ms = seconds * 1000.0, "answered");
+        let labels = [
+            ("method", method.to_string()),
+            ("route", route.clone()),
+            ("status", status.to_string()),
+        ];
+        metrics::counter!("http_requests_total", &labels).increment(1);
+        metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route.clone())
+            .record(seconds);
+    });
+    finish(&state, &mut response, &id);
+    response
+}
+
+/// The client's id for the request, if it is fit for a log line.
+fn accepted_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(X_REQUEST_ID)?.to_str().ok()?;
+    let sane = (1..=128).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
+    sane.then(|| id.to_owned())
+}
+
+/// The failure that an answer stands for: one of ours, or a bare status of a library.
+fn failure(response: &Response) -> Option<std::sync::Arc<Error>> {
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return Some(problem.0.clone());
+    }
+    let status = response.status();
+    (status.is_client_error() || status.is_server_error())
+        .then(|| std::sync::Arc::new(problem::of_status(status)))
+}
+
+fn log_failure(error: &Error) {
+    let source = error.source.as_deref().map(|e| e as &dyn std::error::Error);
+    let code = error.code.slug();
+    if error.code.status() >= 500 {
+        let causes = causes(source);
+        tracing::error!(code, causes, "failed");
+    } else {
+        tracing::debug!(code, detail = %error.detail, "refused");
+    }
+}
+
+/// An error and all that caused it, for the log alone.
+fn causes(mut error: Option<&dyn std::error::Error>) -> String {
+    let mut text = String::new();
+    while let Some(e) = error {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&e.to_string());
+        error = e.source();
+    }
+    text
+}
+
+fn finish(state: &ApiState, response: &mut Response, id: &str) {
+    let ok = response.status() != StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        if ok && !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    }
+    if state.config.hsts {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,28 @@
+//! The HTTP door: routes, extractors, layers, and the description of all of it.
+//!
+//! The table of routes in `v1` is the OpenAPI document: a route that is not described does not
+//! compile, and neither does one that does not declare who may use it.
+
+mod config;
+mod docs;
+mod endpoint;
+mod etag;
+mod extract;
+mod health;
+mod layer;
+mod metrics;
+mod openapi;
+mod problem;
+mod reply;
+mod router;
+mod serve;
+mod state;
+mod v1;
+mod wire;
+
+pub use config::{Config, Listen};
+pub use endpoint::Access;
+pub use openapi::{document, policy_table};
+pub use router::router;
+pub use serve::{ServeError, Server};
+pub use state::ApiState;

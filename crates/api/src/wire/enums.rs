@@ -1,0 +1,119 @@
+//! The words of the API.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! wire_enums {
+    ($($(#[$doc:meta])* $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub(crate) enum $name {
+            $(#[serde(rename = $word)] $variant,)*
+        }
+
+        impl From<$core> for $name {
+            fn from(value: $core) -> Self {
+                use $core as Core;
+                match value { $(Core::$variant => Self::$variant,)* }
+            }
+        }
+
+        impl From<$name> for $core {
+            fn from(value: $name) -> Self {
+                use $core as Core;
+                match value { $($name::$variant => Core::$variant,)* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(word: &str) -> Result<Self, String> {
+                match word {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(format!("This is one of {}.", [$($word),*].join(", "))),
+                }
+            }
+        }
+    )*};
+}
+
+wire_enums! {
+    /// How far a ticket is.
+    #[schema(example = "open")]
+    Status = atc_core::ticket::Status {
+        New = "new",
+        Open = "open",
+        InProgress = "in_progress",
+        Pending = "pending",
+        Resolved = "resolved",
+        Closed = "closed",
+        Cancelled = "cancelled",
+    }
+    /// How pressing a ticket is.
+    #[schema(example = "high")]
+    Priority = atc_core::ticket::Priority {
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+        Critical = "critical",
+    }
+    /// Which door a ticket came through.
+    #[schema(example = "api")]
+    Source = atc_core::ticket::Source {
+        Api = "api",
+        Ai = "ai",
+        Extension = "extension",
+        Mcp = "mcp",
+        Integration = "integration",
+    }
+    /// What a person may do: `user` sees own tickets, `agent` all of them, `admin` everything.
+    #[schema(example = "agent")]
+    Role = atc_core::user::Role { User = "user", Agent = "agent", Admin = "admin" }
+    /// How a team shares its tickets among its active members.
+    #[schema(example = "round_robin")]
+    Strategy = atc_core::team::Strategy {
+        RoundRobin = "round_robin",
+        LeastLoaded = "least_loaded",
+    }
+    /// What an API token is good for. Writing includes reading; `admin` includes everything.
+    #[schema(example = "tickets:read")]
+    Scope = atc_core::token::Scope {
+        TicketsRead = "tickets:read",
+        TicketsWrite = "tickets:write",
+        FilesRead = "files:read",
+        FilesWrite = "files:write",
+        KnowledgeRead = "knowledge:read",
+        KnowledgeWrite = "knowledge:write",
+        Admin = "admin",
+    }
+    /// What happened to a ticket.
+    #[schema(example = "updated")]
+    AuditKind = atc_core::ticket::AuditKind {
+        Created = "created",
+        Updated = "updated",
+        Triaged = "triaged",
+        Commented = "commented",
+        CommentEdited = "comment_edited",
+        CommentDeleted = "comment_deleted",
+        Deleted = "deleted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_those_of_the_core() {
+        for status in atc_core::ticket::Status::ALL {
+            let word = serde_json::to_value(Status::from(status)).unwrap();
+            assert_eq!(word, status.as_str());
+        }
+        for scope in atc_core::token::Scope::ALL {
+            assert_eq!(serde_json::to_value(Scope::from(scope)).unwrap(), scope.as_str());
+        }
+        for kind in atc_core::ticket::AuditKind::ALL {
+            assert_eq!(serde_json::to_value(AuditKind::from(kind)).unwrap(), kind.as_str());
+        }
+    }
+}
