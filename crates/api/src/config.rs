@@ -18,6 +18,8 @@ pub struct Config {
     pub max_batch_body_bytes: usize,
     /// The most bytes of all headers of a request together.
     pub max_header_bytes: usize,
+    /// How long a JSON body may take to arrive.
+    pub body_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
     /// Whether clients are told to come by HTTPS only.
@@ -33,8 +35,6 @@ pub struct Listen {
     pub max_connections: usize,
     /// How long the headers of a request may take to arrive.
     pub header_timeout: Duration,
-    /// How long a pause in a request's body may last.
-    pub body_timeout: Duration,
     /// How long connections may finish what they do when the server ends.
     pub shutdown_grace: Duration,
 }

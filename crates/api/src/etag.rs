@@ -21,9 +21,9 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
 /// Whether the client holds this version already, by `If-None-Match`; a weak tag serves here.
 pub(crate) fn is_known(headers: &HeaderMap, present: i64) -> Result<bool, Error> {
     let Some(tags) = tags(headers, header::IF_NONE_MATCH)? else { return Ok(false) };
-    Ok(tags.iter().any(|tag| {
-        tag == "*" || version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(present)
-    }))
+    Ok(tags
+        .iter()
+        .any(|tag| tag == "*" || version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(present)))
 }
 
 fn version(tag: &str) -> Option<i64> {

@@ -13,6 +13,7 @@ mod layer;
 mod metrics;
 mod openapi;
 mod problem;
+mod problems;
 mod reply;
 mod router;
 mod serve;

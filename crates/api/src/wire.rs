@@ -12,13 +12,8 @@ mod user;
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
-pub(crate) use enums::{AuditKind, Priority, Role, Scope, Source, Status, Strategy};
+pub(crate) use enums::{AuditKind, Priority, Role, Scope, SearchMode, Source, Status, Strategy};
 pub(crate) use team::TeamBody;
-pub(crate) use ticket::{
-    AttachmentBody, AuditEntryBody, DraftBody, ExternalLinkBody, SimilarBody, StatsBody,
-    TeamSummaryBody, TicketBody,
-};
-pub(crate) use triage::{
-    AlternativeBody, ArticleMatchBody, AssignmentBody, DuplicateBody, TriageBody,
-};
+pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
+pub(crate) use triage::TriageBody;
 pub(crate) use user::{PersonBody, UserBody};

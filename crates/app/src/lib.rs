@@ -24,3 +24,5 @@ pub use health::{Component, ComponentState, Health};
 pub use if_match::IfMatch;
 pub use tickets::{ImportOutcome, SimilarTicket};
 pub use triage::TriageReading;
+// Positions in lists, which a door hands out and takes back unread.
+pub use atc_store::{ArticlePosition, CommentPosition, UserPosition};

@@ -1,6 +1,6 @@
 //! JSON bodies: media type, size, syntax and every fault at once.
 
-use atc_core::{Error, ErrorCode, FieldError, error::Faults};
+use atc_core::{Error, ErrorCode, FieldError, error::Faults, patch::Patch};
 use aws_lc_rs::digest;
 use axum::extract::{FromRequest, Request};
 use http::header;
@@ -28,11 +28,8 @@ impl<T: DeserializeOwned, const BATCH: bool> FromRequest<ApiState> for Body<T, B
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, Problem> {
         check_media_type(&request)?;
-        let limit = if BATCH {
-            state.config.max_batch_body_bytes
-        } else {
-            state.config.max_body_bytes
-        };
+        let limit =
+            if BATCH { state.config.max_batch_body_bytes } else { state.config.max_body_bytes };
         let bytes = collect(request, limit).await?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest::digest(&digest::SHA256, &bytes).as_ref());
@@ -120,22 +117,15 @@ fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, Error> {
 /// Takes the member at this path out. `false` when there is none.
 fn remove(value: &mut Value, path: &[String]) -> bool {
     let Some((last, parents)) = path.split_last() else { return false };
-    let mut at = value;
-    for key in parents {
-        let next = match at {
-            Value::Object(members) => members.get_mut(key),
-            Value::Array(items) => key.parse::<usize>().ok().and_then(|i| items.get_mut(i)),
-            _ => None,
-        };
-        match next {
-            Some(next) => at = next,
-            None => return false,
-        }
-    }
-    match at {
-        Value::Object(members) => members.remove(last).is_some(),
+    let parent = parents.iter().try_fold(&mut *value, |at, key| match at {
+        Value::Object(members) => members.get_mut(key),
+        Value::Array(items) => key.parse::<usize>().ok().and_then(|i| items.get_mut(i)),
+        _ => None,
+    });
+    match parent {
+        Some(Value::Object(members)) => members.remove(last).is_some(),
         // An item that is taken out would move the others; its whole list goes instead.
-        Value::Array(_) => remove(value, parents),
+        Some(Value::Array(_)) => remove(value, parents),
         _ => false,
     }
 }
@@ -166,6 +156,12 @@ where
     D: serde::Deserializer<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// What a field read with [`double_option`] asks for.
+#[expect(clippy::option_option, reason = "absent, null, or a value")]
+pub(crate) fn patch_of<T, U>(given: Option<Option<T>>, to: impl FnOnce(T) -> U) -> Patch<U> {
+    given.map_or(Patch::Keep, |value| Patch::from(value.map(to)))
 }
 
 /// Takes each text of a list, noting faults at its place.

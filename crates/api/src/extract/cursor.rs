@@ -55,8 +55,7 @@ impl ListUri {
         let turning = |name: &str| matches!(name, "limit" | "include_total");
         let mut params: Vec<_> = self.params.iter().filter(|(name, _)| !turning(name)).collect();
         params.sort();
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
         let hash = digest::digest(&digest::SHA256, format!("{}?{query}", self.path).as_bytes());
         let mut identity = [0; LIST_BYTES];
         identity.copy_from_slice(&hash.as_ref()[..LIST_BYTES]);
@@ -81,37 +80,34 @@ impl Cursor {
 }
 
 /// The parameters that turn the pages of a list.
-#[derive(Debug, Clone, Default, IntoParams)]
+#[derive(Debug, Clone, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// How many rows a page has at most.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Limit_,
+    #[param(minimum = 1, maximum = 100, default = 20, required = false, example = 20)]
+    limit: u64,
     /// Where to go on: `next_cursor` of the page before, for the same filters and order.
     #[param(nullable = false)]
     cursor: Option<String>,
     /// Whether to count all matching rows.
-    #[param(default = false)]
+    #[param(default = false, required = false, example = false)]
     include_total: bool,
 }
 
-/// [`Limit`], described as the number that it is.
-#[derive(Debug, Clone, Copy, Default, utoipa::ToSchema)]
-#[schema(value_type = u16)]
-struct Limit_(#[schema(ignore)] Limit);
+impl Default for PageParams {
+    fn default() -> Self {
+        Self { limit: Limit::default().get(), cursor: None, include_total: false }
+    }
+}
 
 impl FromParams for PageParams {
     fn from_params(params: &mut Params) -> Self {
-        let limit = match params.one::<u64>("limit").map(Limit::new) {
-            Some(Some(limit)) => limit,
-            Some(None) => {
-                params.fault("limit", "A page has 1 to 100 rows.");
-                Limit::default()
-            }
-            None => Limit::default(),
-        };
+        let limit = params.one("limit").unwrap_or(Limit::default().get());
+        if Limit::new(limit).is_none() {
+            params.fault("limit", "A page has 1 to 100 rows.");
+        }
         Self {
-            limit: Limit_(limit),
+            limit,
             cursor: params.one("cursor"),
             include_total: params.one("include_total").unwrap_or(false),
         }
@@ -121,7 +117,7 @@ impl FromParams for PageParams {
 impl PageParams {
     /// The size of a page.
     pub fn limit(&self) -> Limit {
-        self.limit.0
+        Limit::new(self.limit).unwrap_or_default()
     }
 
     /// Whether to count.

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use atc_core::error::Faults;
 use axum::extract::FromRequestParts;
+use chrono::{DateTime, Utc};
 use http::request::Parts;
 
 use crate::{ApiState, problem::Problem};
@@ -43,16 +44,7 @@ impl Params {
     where
         T: FromStr<Err: std::fmt::Display>,
     {
-        self.take(name)
-            .into_iter()
-            .filter_map(|text| match text.parse() {
-                Ok(value) => Some(value),
-                Err(e) => {
-                    self.faults.parameter(name, sentence(&e.to_string()));
-                    None
-                }
-            })
-            .collect()
+        self.all_with(name, |text| text.parse())
     }
 
     /// The value of a parameter that stands at most once.
@@ -60,11 +52,30 @@ impl Params {
     where
         T: FromStr<Err: std::fmt::Display>,
     {
-        let mut values = self.all(name);
-        if values.len() > 1 {
-            self.faults.parameter(name, "This parameter stands more than once.");
+        self.single(name, |text| text.parse())
+    }
+
+    /// All values of a parameter that may repeat, taken by `parse`.
+    pub fn all_with<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(String) -> Result<T, E>,
+    ) -> Vec<T> {
+        let mut values = Vec::new();
+        for text in self.take(name) {
+            match parse(text) {
+                Ok(value) => values.push(value),
+                Err(e) => self.fault(name, sentence(&e.to_string())),
+            }
         }
-        values.pop()
+        values
+    }
+
+    /// A point in time.
+    pub fn time(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        self.single(name, |text| {
+            text.parse().map_err(|_| "This is no time such as 2026-01-31T12:00:00Z.")
+        })
     }
 
     /// Notes a fault.
@@ -72,8 +83,21 @@ impl Params {
         self.faults.parameter(name, message);
     }
 
+    fn single<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(String) -> Result<T, E>,
+    ) -> Option<T> {
+        let mut values = self.all_with(name, parse);
+        if values.len() > 1 {
+            self.fault(name, "This parameter stands more than once.");
+        }
+        values.pop()
+    }
+
     fn take(&mut self, name: &str) -> Vec<String> {
-        let (mine, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(n, _)| n == name);
+        let (mine, rest) =
+            std::mem::take(&mut self.pairs).into_iter().partition(|(n, _)| n == name);
         self.pairs = rest;
         let mine: Vec<(String, String)> = mine;
         let mut values = Vec::with_capacity(mine.len());

@@ -40,8 +40,7 @@ async fn values<const N: usize>(
     parts: &mut Parts,
     state: &ApiState,
 ) -> Result<[String; N], Problem> {
-    let params =
-        RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
     let values: Vec<String> = params.iter().map(|(_, value)| value.to_owned()).collect();
     values.try_into().map_err(|_| not_found())
 }

@@ -30,7 +30,7 @@ impl<P: Permission> FromRequestParts<ApiState> for Can<P> {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let caller = match parts.extensions.remove::<Authenticated>() {
             Some(Authenticated::Caller(caller)) => caller,
-            Some(Authenticated::Refused(e)) => return Err(e.into()),
+            Some(Authenticated::Refused(e)) => return Err(Problem(e)),
             Some(Authenticated::Nobody) | None => {
                 let detail = "Send a token in the header Authorization: Bearer <token>.";
                 return Err(Error::new(ErrorCode::Unauthenticated, detail).into());

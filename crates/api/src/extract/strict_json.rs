@@ -160,8 +160,17 @@ mod tests {
     #[test]
     fn what_is_no_json_is_refused() {
         for bad in [
-            "", "{", "{}{}", "{'a':1}", "[1,]", "NaN", "1e999", "\"\\ud800\"", "\"\\udc00x\"",
-            "\u{feff}{}", "\"\t\"",
+            "",
+            "{",
+            "{}{}",
+            "{'a':1}",
+            "[1,]",
+            "NaN",
+            "1e999",
+            "\"\\ud800\"",
+            "\"\\udc00x\"",
+            "\u{feff}{}",
+            "\"\t\"",
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad:?}");
         }

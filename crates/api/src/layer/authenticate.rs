@@ -1,5 +1,7 @@
 //! Finding out who asks, before anything else is decided.
 
+use std::sync::Arc;
+
 use atc_app::Authenticated;
 use axum::{
     extract::{Request, State},
@@ -20,7 +22,7 @@ pub(crate) async fn authenticate(
         None => Authenticated::Nobody,
         Some(token) => match state.app.authenticate(token).await {
             Ok(caller) => Authenticated::Caller(caller),
-            Err(e) => Authenticated::Refused(e),
+            Err(e) => Authenticated::Refused(Arc::new(e)),
         },
     };
     request.extensions_mut().insert(authenticated);

@@ -42,11 +42,8 @@ pub(crate) async fn limit(
     };
     let limit = Limit { requests, window_s: WINDOW_S };
     let decision = state.app.limiter().hit(&key, limit).await;
-    let mut response = if decision.allowed {
-        next.run(request).await
-    } else {
-        refused(decision).into_response()
-    };
+    let mut response =
+        if decision.allowed { next.run(request).await } else { refused(decision).into_response() };
     announce(response.headers_mut(), requests, decision);
     response
 }

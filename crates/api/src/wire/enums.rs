@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 macro_rules! wire_enums {
     ($($(#[$doc:meta])* $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        $(#[$doc])*
         pub(crate) enum $name {
             $(#[serde(rename = $word)] $variant,)*
         }
@@ -85,6 +85,13 @@ wire_enums! {
         KnowledgeRead = "knowledge:read",
         KnowledgeWrite = "knowledge:write",
         Admin = "admin",
+    }
+    /// How articles are searched: by meaning and words, by meaning, or by words.
+    #[schema(example = "hybrid")]
+    SearchMode = atc_core::article::SearchMode {
+        Hybrid = "hybrid",
+        Semantic = "semantic",
+        Keyword = "keyword",
     }
     /// What happened to a ticket.
     #[schema(example = "updated")]

@@ -1,9 +1,10 @@
 //! Tickets.
 
-use atc_app::{SimilarTicket, TriageReading};
+use atc_app::SimilarTicket;
 use atc_core::{
     json::RawJson,
     ticket::{AuditEntry, AuditValue, NewTicket, Ticket, TicketStats},
+    triage::Triage,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -206,16 +207,16 @@ pub(crate) struct DraftBody {
 }
 
 impl DraftBody {
-    pub fn new(new: NewTicket, reading: TriageReading) -> Self {
+    pub fn new(new: NewTicket, triage: Triage) -> Self {
         Self {
             title: new.title.into_string(),
             description: new.description.into_string(),
-            priority: reading.triage.priority.into(),
-            category: reading.triage.category.as_str().to_owned(),
+            priority: triage.priority.into(),
+            category: triage.category.as_str().to_owned(),
             tags: new.tags.into_iter().map(String::from).collect(),
             source: new.source.into(),
             metadata: raw(new.metadata),
-            triage: reading.triage.into(),
+            triage: triage.into(),
         }
     }
 }

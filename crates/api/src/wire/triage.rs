@@ -164,11 +164,7 @@ impl From<ArticleMatch> for ArticleMatchBody {
 
 impl From<Assignment> for AssignmentBody {
     fn from(a: Assignment) -> Self {
-        Self {
-            team_id: a.team_id.0,
-            assignee_id: a.assignee_id.map(|id| id.0),
-            reason: a.reason,
-        }
+        Self { team_id: a.team_id.0, assignee_id: a.assignee_id.map(|id| id.0), reason: a.reason }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a credential to a caller.
 
+use std::sync::Arc;
+
 use atc_core::{Caller, Error, ErrorCode, Result, caller::Credential};
 use chrono::TimeDelta;
 
@@ -7,14 +9,14 @@ use super::api_tokens;
 use crate::App;
 
 /// What became of a credential.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Authenticated {
     /// It proves this person.
     Caller(Caller),
     /// None came.
     Nobody,
     /// One came that is no good.
-    Refused(Error),
+    Refused(Arc<Error>),
 }
 
 impl App {

@@ -10,6 +10,7 @@ use atc_core::{
     ports::TriageInput,
     text::{Description, Tag, Title},
     ticket::{MAX_METADATA_BYTES, MAX_TAGS, NewTicket, Ticket, TicketContext, TicketFromText},
+    triage::Triage,
 };
 use serde_json::{Map, Value};
 
@@ -45,14 +46,10 @@ impl App {
         &self,
         ctx: &Ctx,
         words: TicketFromText,
-    ) -> Result<(NewTicket, TriageReading)> {
+    ) -> Result<(NewTicket, Triage)> {
         let Draft { new, reading, .. } = self.draft_from_text(ctx, words).await?;
-        let mut reading = reading.ok_or_else(|| Error::internal("a text was not read"))?;
-        if !reading.triage.needs_review {
-            let routed = self.preview_route(&reading.triage.category).await?;
-            reading.triage.assignment = routed.assignment();
-        }
-        Ok((new, reading))
+        let reading = reading.ok_or_else(|| Error::internal("a text was not read"))?;
+        Ok((new, self.preview_triage(ctx, reading).await?))
     }
 
     async fn draft_from_text(&self, ctx: &Ctx, words: TicketFromText) -> Result<Draft> {

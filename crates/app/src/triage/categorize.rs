@@ -2,6 +2,7 @@
 
 use atc_core::{Ctx, Result, ports::TriageInput, triage::Triage};
 
+use super::TriageReading;
 use crate::App;
 
 impl App {
@@ -15,16 +16,21 @@ impl App {
         let readings = self.read_texts(inputs, &categories, ctx.caller.visibility(), None).await?;
         let mut triages = Vec::with_capacity(readings.len());
         for reading in readings {
-            let mut triage = if ctx.caller.is_staff() {
-                reading.triage
-            } else {
-                reading.for_requester(ctx.caller.user_id)
-            };
-            if !triage.needs_review {
-                triage.assignment = self.preview_route(&triage.category).await?.assignment();
-            }
-            triages.push(triage);
+            triages.push(self.preview_triage(ctx, reading).await?);
         }
         Ok(triages)
+    }
+
+    /// A reading as this caller may see it, with the route that it would take.
+    pub(crate) async fn preview_triage(&self, ctx: &Ctx, reading: TriageReading) -> Result<Triage> {
+        let mut triage = if ctx.caller.is_staff() {
+            reading.triage
+        } else {
+            reading.for_requester(ctx.caller.user_id)
+        };
+        if !triage.needs_review {
+            triage.assignment = self.preview_route(&triage.category).await?.assignment();
+        }
+        Ok(triage)
     }
 }

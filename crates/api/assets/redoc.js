@@ -1,0 +1,5 @@
+Redoc.init(
+  '/openapi.json',
+  { disableGoogleFont: true, hideLogo: true },
+  document.getElementById('page'),
+);

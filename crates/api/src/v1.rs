@@ -1,0 +1,70 @@
+//! The routes of the API: this table is the OpenAPI document.
+
+mod ai;
+mod auth;
+mod categories;
+mod comments;
+mod knowledge;
+mod tags;
+mod teams;
+mod tickets;
+mod tokens;
+mod users;
+
+use crate::endpoint::Endpoint;
+
+/// Where the routes of this version begin.
+pub(crate) const PREFIX: &str = "/api/v1";
+
+/// Every route of this version, without the prefix.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        auth::register::endpoint(),
+        auth::login::endpoint(),
+        auth::refresh::endpoint(),
+        auth::logout::endpoint(),
+        auth::me::endpoint(),
+        auth::update_me::endpoint(),
+        users::list::endpoint(),
+        users::create::endpoint(),
+        users::get::endpoint(),
+        users::update::endpoint(),
+        tokens::list::endpoint(),
+        tokens::create::endpoint(),
+        tokens::delete::endpoint(),
+        tickets::list::endpoint(),
+        tickets::create::endpoint(),
+        tickets::create_from_text::endpoint(),
+        tickets::stats::endpoint(),
+        tickets::get::endpoint(),
+        tickets::update::endpoint(),
+        tickets::delete::endpoint(),
+        tickets::triage::endpoint(),
+        tickets::similar::endpoint(),
+        tickets::events::endpoint(),
+        comments::list::endpoint(),
+        comments::create::endpoint(),
+        comments::get::endpoint(),
+        comments::update::endpoint(),
+        comments::delete::endpoint(),
+        categories::list::endpoint(),
+        categories::create::endpoint(),
+        categories::get::endpoint(),
+        categories::update::endpoint(),
+        categories::delete::endpoint(),
+        teams::list::endpoint(),
+        teams::create::endpoint(),
+        teams::get::endpoint(),
+        teams::update::endpoint(),
+        teams::delete::endpoint(),
+        knowledge::list::endpoint(),
+        knowledge::create::endpoint(),
+        knowledge::get::endpoint(),
+        knowledge::update::endpoint(),
+        knowledge::delete::endpoint(),
+        knowledge::search::endpoint(),
+        ai::categorize::endpoint(),
+        ai::categorize_batch::endpoint(),
+        ai::agents::endpoint(),
+    ]
+}

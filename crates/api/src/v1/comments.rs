@@ -1,0 +1,7 @@
+//! Comments on tickets.
+
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod update;
