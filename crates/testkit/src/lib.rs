@@ -2,16 +2,27 @@
 //! hold in their hand.
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a test helper fails by panicking, reads the test's environment, and makes its own ids"
 )]
 
+#[cfg(feature = "app")]
+mod app;
+#[cfg(feature = "app")]
+mod client;
 mod database;
+mod models;
 mod world;
 
+#[cfg(feature = "app")]
+pub use app::{PASSWORD, TestApp};
+#[cfg(feature = "app")]
+pub use client::{Answer, Call};
 pub use database::TestDb;
+pub use models::{data_dir, models_dir};
 pub use world::{ManualClock, SeededEntropy};
 
 /// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.

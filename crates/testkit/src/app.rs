@@ -1,0 +1,149 @@
+//! The whole program behind its HTTP door, on a database of the test's own.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use atc_ai::{EngineConfig, LocalEngine};
+use atc_api::ApiState;
+use atc_app::{App, Config, Keys, Parts, RateLimits};
+use atc_core::{
+    text::FullName,
+    user::{Email, NewUser, Password, Role},
+};
+use atc_platform::LocalLimiter;
+use axum::{Router, body::Body, extract::ConnectInfo};
+use http::{Method, Request};
+use secrecy::SecretSlice;
+
+use crate::{Answer, ManualClock, SeededEntropy, TestDb, client::Call};
+
+/// The password of everyone in these tests.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The program of one test. Nothing runs in its background unless the test starts it.
+pub struct TestApp {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The time, which stands still until the test moves it.
+    pub clock: Arc<ManualClock>,
+    router: Router,
+}
+
+impl TestApp {
+    /// The program with settings that suit most tests: no limits, a fast password hash, no models.
+    #[must_use]
+    pub fn new(db: &TestDb) -> Self {
+        Self::with(db, |_, _| {})
+    }
+
+    /// The program with other settings.
+    pub fn with(
+        db: &TestDb,
+        adjust: impl FnOnce(&mut Config, &mut atc_api::Config),
+    ) -> Self {
+        let models = std::env::temp_dir().join("ai-tickets-tests-without-models");
+        Self::build(db, EngineConfig { models_dir: models, ..EngineConfig::default() }, adjust)
+    }
+
+    /// The program with the real models; `None` where `TEST_MODELS_DIR` does not say where they are.
+    #[must_use]
+    pub fn with_models(db: &TestDb) -> Option<Self> {
+        let models_dir = crate::models_dir()?;
+        Some(Self::build(db, EngineConfig { models_dir, ..EngineConfig::default() }, |_, _| {}))
+    }
+
+    fn build(
+        db: &TestDb,
+        engine: EngineConfig,
+        adjust: impl FnOnce(&mut Config, &mut atc_api::Config),
+    ) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
+        let mut config = Config {
+            registration_open: true,
+            access_token_ttl_s: 900,
+            refresh_token_ttl_s: 1_209_600,
+            refresh_leeway_s: 10,
+            bcrypt_cost: 4,
+            password_workers: 4,
+            rate_limits: RateLimits { per_minute: 0, auth_per_minute: 0 },
+            triage_timeout_ms: 10_000,
+            training_max_labels: 1_000,
+            data_dir: std::env::temp_dir(),
+            background_poll_ms: 50,
+        };
+        let mut api = atc_api::Config {
+            cors_allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            max_body_bytes: 1024 * 1024,
+            max_batch_body_bytes: 16 * 1024 * 1024,
+            max_header_bytes: 16 * 1024,
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            hsts: false,
+        };
+        adjust(&mut config, &mut api);
+        let app = App::new(Parts {
+            store: db.store.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new()),
+            engine: Arc::new(LocalEngine::start(engine)),
+            limiter: Arc::new(LocalLimiter::new()),
+            config,
+            keys: Keys {
+                jwt: SecretSlice::from(b"a signing key of thirty-two byte".to_vec()),
+                encryption: SecretSlice::from(b"a sealing key of thirty-two byte".to_vec()),
+            },
+        });
+        let state = ApiState { app: app.clone(), config: Arc::new(api), metrics: None };
+        Self { router: atc_api::router(state), app, clock }
+    }
+
+    /// Makes an account and logs it in; gives the access token.
+    pub async fn login_as(&self, role: Role, email: &str) -> String {
+        let new = NewUser {
+            email: Email::parse(email).expect("an address"),
+            password: Some(Password::parse(PASSWORD).expect("a password")),
+            full_name: FullName::parse("Test Person").expect("a name"),
+            role,
+        };
+        self.app.create_user_as_operator(new).await.expect("a new account");
+        let body = serde_json::json!({"email": email, "password": PASSWORD});
+        let login = self.post("/auth/login").json(&body).await;
+        login.text("/access_token")
+    }
+
+    /// A call without a body yet. A path that is not of the system is below `/api/v1`.
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        Call::new(self, method, path)
+    }
+
+    /// `GET path`.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    /// `POST path`.
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    /// `PATCH path`.
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.call(Method::PATCH, path)
+    }
+
+    /// `DELETE path`.
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path)
+    }
+
+    pub(crate) async fn answer(&self, mut request: Request<Body>) -> Answer {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let service = self.router.clone();
+        let response = match tower::ServiceExt::oneshot(service, request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        Answer::read(response).await
+    }
+}
