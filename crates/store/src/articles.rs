@@ -278,12 +278,14 @@ impl Articles<'_, DatabaseTransaction> {
                 [number.into()],
             ))
             .await?;
+        if let Some(advance) = dialect::advance_mark(self.engine) {
+            self.db.execute_unprepared(advance).await?;
+        }
         for (passage, ordinal) in passages.iter().zip(0i32..) {
             self.db
                 .execute_raw(Statement::from_sql_and_values(
                     db,
-                    "INSERT INTO article_passages (article_number, ordinal, text, vector) \
-                     VALUES ($1, $2, $3, $4)",
+                    dialect::insert_passage(self.engine),
                     [
                         number.into(),
                         ordinal.into(),
@@ -298,7 +300,12 @@ impl Articles<'_, DatabaseTransaction> {
 
     /// Marks every article as not indexed: its vectors come from a model that is gone.
     pub async fn forget_vectors(&self) -> Result<()> {
-        self.db.execute_unprepared("UPDATE articles SET indexed_version = 0").await?;
+        self.db
+            .execute_unprepared(
+                "UPDATE articles SET indexed_version = 0; \
+                 UPDATE article_passages SET vector = NULL",
+            )
+            .await?;
         Ok(())
     }
 
@@ -312,9 +319,9 @@ impl Articles<'_, DatabaseTransaction> {
     async fn write_text(&self, number: i64, article: &Article) -> Result<()> {
         let title = terms(article.title.as_str());
         let body = terms(article.body.as_str());
-        self.db
-            .execute_raw(dialect::write_article_text(self.engine, number, &title, &body))
-            .await?;
+        for statement in dialect::write_article_text(self.engine, number, &title, &body) {
+            self.db.execute_raw(statement).await?;
+        }
         Ok(())
     }
 }
@@ -350,7 +357,7 @@ fn select(drafts: bool) -> SelectStatement {
     query
 }
 
-fn only_published(query: &mut SelectStatement, drafts: bool) {
+pub(crate) fn only_published(query: &mut SelectStatement, drafts: bool) {
     if !drafts {
         query.and_where(Expr::col(("k", "published")));
     }

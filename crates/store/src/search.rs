@@ -2,7 +2,11 @@
 
 mod analysis;
 mod articles;
+mod index;
 mod query;
+mod snippet;
+mod term_set;
+mod term_weights;
 mod tickets;
 mod vector_index;
 
@@ -10,5 +14,8 @@ pub use articles::ArticleQuery;
 pub use tickets::{SimilarHit, SimilarQuery};
 
 pub(crate) use analysis::{TicketText, terms, tsvector};
-pub(crate) use query::{Reach, TextQuery, text_condition};
-pub(crate) use vector_index::{VectorIndex, sign_code};
+pub(crate) use index::SearchIndex;
+pub(crate) use query::{Need, Reach, TextQuery, Within, telling_terms, text_condition};
+pub(crate) use term_set::{TermSet, term_key};
+pub(crate) use term_weights::TermWeights;
+pub(crate) use vector_index::{SignCode, VectorIndex, sign_code};

@@ -15,7 +15,7 @@ use sqlx::{
 };
 
 use super::{Tx, dialect};
-use crate::{Result, StoreError, migration, search::VectorIndex};
+use crate::{Result, StoreError, migration, search::SearchIndex};
 
 /// Which database engine serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Store {
     write: DatabaseConnection,
     /// Settings for connections of our own, outside the pools.
     config: Arc<Config>,
-    pub(crate) vectors: Arc<VectorIndex>,
+    pub(crate) search: Arc<SearchIndex>,
 }
 
 impl Store {
@@ -91,8 +91,8 @@ impl Store {
                 (Engine::Postgres, pool.clone(), pool)
             }
         };
-        let vectors = Arc::new(VectorIndex::new());
-        Ok(Self { engine, read, write, config: Arc::new(config), vectors })
+        let search = Arc::new(SearchIndex::default());
+        Ok(Self { engine, read, write, config: Arc::new(config), search })
     }
 
     /// Which engine serves.
@@ -120,7 +120,13 @@ impl Store {
     /// Applies all pending migrations, or the first `steps` of them. One process at a time; others
     /// wait for it.
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<()> {
-        self.migrate(|db| Box::pin(migration::up(db, steps))).await
+        self.migrate(|db| Box::pin(migration::up(db, steps))).await?;
+        if steps.is_none()
+            && let Some(reset) = dialect::reset_foreign_marks(self.engine)
+        {
+            self.write.execute_unprepared(reset).await?;
+        }
+        Ok(())
     }
 
     /// Reverts the last `steps` migrations. What their tables held is gone.

@@ -2,12 +2,12 @@
 //! serves in order to choose between two statements.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
     sea_query::{Expr, SimpleExpr},
 };
 
 use super::Engine;
-use crate::search::{Reach, TicketText, tsvector};
+use crate::search::{Need, Reach, TermSet, TicketText, Within, tsvector};
 
 /// An arbitrary number that all our processes agree on, for `pg_advisory_lock`.
 const MIGRATION_LOCK: i64 = 0x4154_4354_4943_4b54;
@@ -28,21 +28,58 @@ pub(crate) async fn lock_migrations(db: &DatabaseConnection) -> Result<(), DbErr
     Ok(())
 }
 
-/// A number that grows with every write, as an expression. SQLite has one writer, so that counting
-/// serves; PostgreSQL numbers its transactions.
+/// What runs before a write that [`change_mark`] numbers. SQLite has one writer, so that counting
+/// its transactions serves; PostgreSQL numbers them by itself.
+pub(crate) const fn advance_mark(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => Some("UPDATE change_mark SET mark = mark + 1"),
+        Engine::Postgres => None,
+    }
+}
+
+/// The number of this write, as an expression. It never goes back, whatever is deleted.
 const fn change_mark(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "(SELECT coalesce(max(changed_in), 0) + 1 FROM ticket_vectors)",
+        Engine::Sqlite => "(SELECT mark FROM change_mark)",
         Engine::Postgres => "pg_current_xact_id()::text::bigint",
     }
 }
 
-/// The mark from which a reader must read next time to miss nothing: every write below it is
-/// finished and visible now. On PostgreSQL that is the oldest transaction still running.
+/// The mark from which a reader must read next time to miss nothing, as an expression: every write
+/// below it is finished and visible now. On PostgreSQL that is the oldest transaction still running.
 pub(crate) const fn safe_mark(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "SELECT coalesce(max(changed_in), 0) + 1 FROM ticket_vectors",
-        Engine::Postgres => "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+        Engine::Sqlite => "(SELECT mark + 1 FROM change_mark)",
+        Engine::Postgres => "pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    }
+}
+
+/// Takes back marks from the future: a database that was restored on another PostgreSQL server has
+/// them, and they would be read again at every search.
+pub(crate) const fn reset_foreign_marks(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(
+            "UPDATE ticket_vectors SET changed_in = 0 \
+                 WHERE changed_in > pg_current_xact_id()::text::bigint; \
+             UPDATE article_passages SET changed_in = 0 \
+                 WHERE changed_in > pg_current_xact_id()::text::bigint",
+        ),
+    }
+}
+
+/// `column` is one of these numbers.
+pub(crate) fn is_one_of(engine: Engine, column: &'static str, numbers: &[i64]) -> SimpleExpr {
+    let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    match engine {
+        Engine::Sqlite => Expr::cust_with_values(
+            format!("{column} IN (SELECT value FROM json_each(?))"),
+            [format!("[{list}]")],
+        ),
+        Engine::Postgres => Expr::cust_with_values(
+            format!("{column} = ANY ($1::text::bigint[])"),
+            [format!("{{{list}}}")],
+        ),
     }
 }
 
@@ -57,29 +94,37 @@ pub(crate) fn upsert_ticket_vectors(engine: Engine) -> String {
     )
 }
 
+/// Writes a passage: article, ordinal, text, vector.
+pub(crate) fn insert_passage(engine: Engine) -> String {
+    format!(
+        "INSERT INTO article_passages (article_number, ordinal, text, vector, changed_in) \
+         VALUES ($1, $2, $3, $4, {})",
+        change_mark(engine)
+    )
+}
+
 /// Replaces the full text of a ticket.
-pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) -> Statement {
+pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) -> Vec<Statement> {
+    let terms = TermSet::new(&text.title, &text.body).to_bytes();
     match engine {
-        Engine::Sqlite => Statement::from_sql_and_values(
-            DbBackend::Sqlite,
-            "INSERT OR REPLACE INTO ticket_search (rowid, title, body, comments) \
-             VALUES ($1, $2, $3, $4)",
-            [
-                number.into(),
-                text.title.join(" ").into(),
-                text.body.join(" ").into(),
-                text.comments.join(" ").into(),
-            ],
-        ),
-        Engine::Postgres => Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "INSERT INTO ticket_search (ticket_number, document) VALUES ($1, $2::text::tsvector) \
-             ON CONFLICT (ticket_number) DO UPDATE SET document = excluded.document",
-            [
-                number.into(),
-                tsvector(&[(&text.title, 'A'), (&text.body, 'B'), (&text.comments, 'C')]).into(),
-            ],
-        ),
+        Engine::Sqlite => vec![
+            Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                "INSERT OR REPLACE INTO ticket_search (rowid, title, body, comments) \
+                 VALUES ($1, $2, $3, $4)",
+                [
+                    number.into(),
+                    text.title.join(" ").into(),
+                    text.body.join(" ").into(),
+                    text.comments.join(" ").into(),
+                ],
+            ),
+            write_terms("ticket", number, terms),
+        ],
+        Engine::Postgres => {
+            let fields = [(&*text.title, 'A'), (&*text.body, 'B'), (&*text.comments, 'C')];
+            vec![write_text_and_terms("ticket", number, tsvector(&fields), terms)]
+        }
     }
 }
 
@@ -89,21 +134,52 @@ pub(crate) fn write_article_text(
     number: i64,
     title: &[String],
     body: &[String],
-) -> Statement {
+) -> Vec<Statement> {
+    let terms = TermSet::new(title, body).to_bytes();
     match engine {
-        Engine::Sqlite => Statement::from_sql_and_values(
-            DbBackend::Sqlite,
-            "INSERT OR REPLACE INTO article_search (rowid, title, body) VALUES ($1, $2, $3)",
-            [number.into(), title.join(" ").into(), body.join(" ").into()],
-        ),
-        Engine::Postgres => Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "INSERT INTO article_search (article_number, document) \
-             VALUES ($1, $2::text::tsvector) \
-             ON CONFLICT (article_number) DO UPDATE SET document = excluded.document",
-            [number.into(), tsvector(&[(title, 'A'), (body, 'B')]).into()],
-        ),
+        Engine::Sqlite => vec![
+            Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                "INSERT OR REPLACE INTO article_search (rowid, title, body) VALUES ($1, $2, $3)",
+                [number.into(), title.join(" ").into(), body.join(" ").into()],
+            ),
+            write_terms("article", number, terms),
+        ],
+        Engine::Postgres => {
+            let document = tsvector(&[(title, 'A'), (body, 'B')]);
+            vec![write_text_and_terms("article", number, document, terms)]
+        }
     }
+}
+
+fn write_terms(what: &'static str, number: i64, terms: Vec<u8>) -> Statement {
+    Statement::from_sql_and_values(
+        DbBackend::Sqlite,
+        format!(
+            "INSERT INTO {what}_terms ({what}_number, terms) VALUES ($1, $2) \
+             ON CONFLICT ({what}_number) DO UPDATE SET terms = excluded.terms"
+        ),
+        [number.into(), terms.into()],
+    )
+}
+
+/// Both in one round trip.
+fn write_text_and_terms(
+    what: &'static str,
+    number: i64,
+    document: String,
+    terms: Vec<u8>,
+) -> Statement {
+    Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        format!(
+            "WITH t AS (INSERT INTO {what}_terms ({what}_number, terms) VALUES ($1, $3) \
+             ON CONFLICT ({what}_number) DO UPDATE SET terms = excluded.terms) \
+             INSERT INTO {what}_search ({what}_number, document) VALUES ($1, $2::text::tsvector) \
+             ON CONFLICT ({what}_number) DO UPDATE SET document = excluded.document"
+        ),
+        [number.into(), document.into(), terms.into()],
+    )
 }
 
 /// Removes the full text of a `ticket` or an `article`.
@@ -119,38 +195,48 @@ pub(crate) fn delete_text(engine: Engine, what: &'static str, number: i64) -> St
     )
 }
 
-/// The condition that `tickets t` has all these terms within reach, with its one value. Terms are
-/// letters and digits only, so that they can stand between quotes as they are.
-pub(crate) fn ticket_text_match(
+/// The condition that `tickets t` or `articles k` has these terms. Terms are letters and digits only,
+/// so that they can stand between quotes as they are.
+pub(crate) fn text_match(
     engine: Engine,
     terms: &[String],
-    reach: Reach,
-) -> (&'static str, Value) {
+    within: Within,
+    need: Need,
+) -> SimpleExpr {
+    let (what, row) = match within {
+        Within::Tickets(_) => ("ticket", "t.number"),
+        Within::Articles => ("article", "k.number"),
+    };
+    let joined = |terms: Vec<String>, all: &str, any: &str| match need {
+        Need::All => terms.join(all),
+        Need::Any => terms.join(any),
+    };
     match engine {
         Engine::Sqlite => {
-            let columns = match reach {
-                Reach::Title => "{title} : ",
-                Reach::Text => "{title body} : ",
-                Reach::Everywhere => "",
+            let columns = match within {
+                Within::Tickets(Reach::Title) => "{title} : ",
+                Within::Tickets(Reach::Text) => "{title body} : ",
+                Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
-            let all = terms.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(" AND ");
-            (
-                "t.number IN (SELECT rowid FROM ticket_search WHERE ticket_search MATCH ?)",
-                format!("{columns}({all})").into(),
+            let terms = terms.iter().map(|t| format!("\"{t}\"")).collect();
+            Expr::cust_with_values(
+                format!("{row} IN (SELECT rowid FROM {what}_search WHERE {what}_search MATCH ?)"),
+                [format!("{columns}({})", joined(terms, " AND ", " OR "))],
             )
         }
         Engine::Postgres => {
-            let weights = match reach {
-                Reach::Title => ":A",
-                Reach::Text => ":AB",
-                Reach::Everywhere => "",
+            let weights = match within {
+                Within::Tickets(Reach::Title) => ":A",
+                Within::Tickets(Reach::Text) => ":AB",
+                Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
-            let all =
-                terms.iter().map(|t| format!("'{t}'{weights}")).collect::<Vec<_>>().join(" & ");
-            (
-                "t.number IN (SELECT ticket_number FROM ticket_search \
-                 WHERE document @@ $1::text::tsquery)",
-                all.into(),
+            let terms = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
+            Expr::cust_with_values(
+                format!(
+                    "{row} IN (SELECT {what}_number FROM {what}_search \
+                     WHERE document @@ $1::text::tsquery)"
+                ),
+                [joined(terms, " & ", " | ")],
             )
         }
     }

@@ -46,6 +46,17 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 Table::create()
+                    .table("ticket_terms")
+                    .col(schema::big_integer("ticket_number").primary_key())
+                    // The different terms of title and description, by their hashes.
+                    .col(schema::blob("terms"))
+                    .foreign_key(&mut of_ticket("ticket_terms"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
                     .table("ticket_mentions")
                     // The ticket that is named as a possible duplicate …
                     .col(schema::big_integer("mentioned_number"))
@@ -70,6 +81,7 @@ impl MigrationTrait for Migration {
         for table in [
             "ticket_search",
             "ticket_mentions",
+            "ticket_terms",
             "ticket_vectors",
             "ticket_events",
             "comments",
@@ -78,6 +90,8 @@ impl MigrationTrait for Migration {
         ] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
+        let marks = Table::drop().table("change_mark").if_exists().to_owned();
+        manager.drop_table(marks).await?;
         Ok(())
     }
 }
@@ -219,16 +233,20 @@ const INDEXES: &str = "
     CREATE INDEX comments_ticket ON comments (ticket_number, created_at, id);
     CREATE INDEX comments_author ON comments (author_id);
     CREATE INDEX ticket_events_ticket ON ticket_events (ticket_number, sequence);
-    CREATE INDEX ticket_vectors_changed ON ticket_vectors (changed_in);
+    -- Holds all that the index in memory is loaded from.
+    CREATE INDEX ticket_vectors_changed ON ticket_vectors (changed_in, ticket_number, code);
     CREATE INDEX ticket_mentions_ticket ON ticket_mentions (ticket_number);
 ";
 
-/// The text that arrives here is analysed already: lower-case stems between blanks.
+/// The text that arrives here is analysed already: lower-case stems between blanks. The mark counts
+/// transactions; see `dialect::change_mark`.
 const SEARCH_SQLITE: &str = "
     CREATE VIRTUAL TABLE ticket_search USING fts5 (
         title, body, comments,
         content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0'
     );
+    CREATE TABLE change_mark (mark bigint NOT NULL);
+    INSERT INTO change_mark VALUES (0);
 ";
 
 const SEARCH_POSTGRES: &str = "

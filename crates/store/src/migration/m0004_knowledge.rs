@@ -49,6 +49,8 @@ impl MigrationTrait for Migration {
                     .col(schema::text("text"))
                     // Absent where there is no embedding model.
                     .col(schema::blob_null("vector"))
+                    // Which write this was; see `dialect::change_mark`.
+                    .col(schema::big_integer("changed_in"))
                     .primary_key(Index::create().col("article_number").col("ordinal"))
                     .foreign_key(
                         ForeignKey::create()
@@ -60,11 +62,30 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("article_terms")
+                    .col(schema::big_integer("article_number").primary_key())
+                    // The different terms of title and body, by their hashes.
+                    .col(schema::blob("terms"))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .name("article_terms_article_number_fkey")
+                            .from("article_terms", "article_number")
+                            .to("articles", "number")
+                            .on_delete(ForeignKeyAction::Cascade),
+                    )
+                    .to_owned(),
+            )
+            .await?;
         let db = manager.get_connection();
         db.execute_unprepared(
             "CREATE INDEX articles_created ON articles (created_at, number);
              CREATE INDEX articles_unindexed ON articles (number)
-                 WHERE indexed_version <> text_version;",
+                 WHERE indexed_version <> text_version;
+             CREATE INDEX article_passages_changed
+                 ON article_passages (changed_in, article_number, ordinal);",
         )
         .await?;
         db.execute_unprepared(match manager.get_database_backend() {
@@ -88,7 +109,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["article_search", "article_passages", "articles"] {
+        for table in ["article_search", "article_terms", "article_passages", "articles"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::SimpleExpr;
 
 use super::terms;
 use crate::{Engine, db::dialect};
@@ -25,11 +25,9 @@ pub(crate) struct TextQuery {
 
 impl TextQuery {
     pub fn parse(text: &str) -> Self {
-        let mut all = terms(text);
+        let mut terms = telling_terms(text);
         let mut seen = HashSet::new();
-        all.retain(|t| seen.insert(t.clone()));
-        let telling: Vec<_> = all.iter().filter(|t| !STOP_TERMS.contains(*t)).cloned().collect();
-        let mut terms = if telling.is_empty() { all } else { telling };
+        terms.retain(|t| seen.insert(t.clone()));
         terms.truncate(MAX_TERMS);
         Self { terms }
     }
@@ -67,10 +65,34 @@ impl Reach {
     }
 }
 
+/// Which texts are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// Those of `tickets t`.
+    Tickets(Reach),
+    /// Those of `articles k`.
+    Articles,
+}
+
+/// How many of the words must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Every one.
+    All,
+    /// One at least.
+    Any,
+}
+
 /// `tickets t` has all the words within reach.
 pub(crate) fn text_condition(engine: Engine, query: &TextQuery, reach: Reach) -> SimpleExpr {
-    let (sql, value) = dialect::ticket_text_match(engine, query.terms(), reach);
-    Expr::cust_with_values(sql, [value])
+    dialect::text_match(engine, query.terms(), Within::Tickets(reach), Need::All)
+}
+
+/// The terms that say something, unless none does.
+pub(crate) fn telling_terms(text: &str) -> Vec<String> {
+    let all = terms(text);
+    let telling: Vec<_> = all.iter().filter(|t| !STOP_TERMS.contains(*t)).cloned().collect();
+    if telling.is_empty() { all } else { telling }
 }
 
 #[cfg(test)]

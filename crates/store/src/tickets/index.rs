@@ -132,6 +132,9 @@ impl Tickets<'_, DatabaseTransaction> {
         number: TicketNumber,
         meaning: &Meaning,
     ) -> Result<()> {
+        if let Some(advance) = dialect::advance_mark(self.engine) {
+            self.db.execute_unprepared(advance).await?;
+        }
         self.db
             .execute_raw(Statement::from_sql_and_values(
                 self.db.get_database_backend(),
@@ -148,7 +151,9 @@ impl Tickets<'_, DatabaseTransaction> {
     }
 
     pub(super) async fn write_text(&self, number: TicketNumber, text: &TicketText) -> Result<()> {
-        self.db.execute_raw(dialect::write_ticket_text(self.engine, number.0, text)).await?;
+        for statement in dialect::write_ticket_text(self.engine, number.0, text) {
+            self.db.execute_raw(statement).await?;
+        }
         Ok(())
     }
 

@@ -120,7 +120,7 @@ impl Tickets<'_, DatabaseTransaction> {
         if let Some(seconds) = change.first_response_s {
             // Only the first answer counts.
             let first = Expr::col(Column::FirstResponseS).if_null(seconds);
-            update = update.col_expr(Column::FirstResponseS, first.into());
+            update = update.col_expr(Column::FirstResponseS, first);
         }
         if let Some((all, public)) = change.comments {
             update = update

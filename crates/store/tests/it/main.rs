@@ -5,4 +5,5 @@ mod accounts;
 mod fixtures;
 mod migrations;
 mod organisation;
+mod search;
 mod tickets;
