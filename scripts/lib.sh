@@ -44,3 +44,17 @@ wheel() {
     fi
     ls "$dir"/*.whl
 }
+
+# need_toolchain: what building takes. Rust itself is asked for, not installed.
+need_toolchain() {
+    command -v cargo >/dev/null || die "Rust is missing: install Rust 1.95 or later (rustup)"
+    command -v python3 >/dev/null || die "Python 3 is missing"
+    need cc gcc
+    python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip
+}
+
+# target_dir: where cargo puts what it builds.
+target_dir() {
+    cargo metadata --locked --no-deps --format-version 1 --manifest-path "$top/Cargo.toml" \
+        | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
+}

@@ -11,7 +11,7 @@ pub(crate) fn etag(version: i64) -> String {
 
 /// What `If-Match` says. A weak tag never matches here (RFC 9110, 13.1.1).
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
-    match tags(headers, header::IF_MATCH)? {
+    match tags(headers, &header::IF_MATCH)? {
         None => Ok(IfMatch::Unconditional),
         Some(tags) if tags == ["*"] => Ok(IfMatch::Any),
         Some(tags) => Ok(IfMatch::Versions(tags.iter().filter_map(|t| version(t)).collect())),
@@ -20,7 +20,7 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
 
 /// Whether the client holds this version already, by `If-None-Match`; a weak tag serves here.
 pub(crate) fn is_known(headers: &HeaderMap, present: i64) -> Result<bool, Error> {
-    let Some(tags) = tags(headers, header::IF_NONE_MATCH)? else { return Ok(false) };
+    let Some(tags) = tags(headers, &header::IF_NONE_MATCH)? else { return Ok(false) };
     Ok(tags
         .iter()
         .any(|tag| tag == "*" || version(tag.strip_prefix("W/").unwrap_or(tag)) == Some(present)))
@@ -30,9 +30,9 @@ fn version(tag: &str) -> Option<i64> {
     tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
-fn tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<Vec<String>>, Error> {
+fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Vec<String>>, Error> {
     let mut tags = Vec::new();
-    for value in headers.get_all(&name) {
+    for value in headers.get_all(name) {
         let text = readable(value).ok_or_else(|| {
             Error::new(ErrorCode::Malformed, format!("The header {name} cannot be read."))
         })?;

@@ -5,6 +5,7 @@ mod api_tokens;
 mod authenticate;
 mod first_admin;
 mod login;
+mod operator;
 mod password;
 mod profile;
 mod refresh_token;

@@ -14,6 +14,7 @@ mod if_match;
 mod knowledge;
 mod teams;
 mod tickets;
+mod transfer;
 mod triage;
 mod users;
 
@@ -23,6 +24,7 @@ pub use config::{Config, Keys, RateLimits};
 pub use health::{Component, ComponentState, Health};
 pub use if_match::IfMatch;
 pub use tickets::{ImportOutcome, SimilarTicket};
+pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 // Positions in lists, which a door hands out and takes back unread.
 pub use atc_store::{ArticlePosition, CommentPosition, UserPosition};

@@ -1,9 +1,10 @@
 //! The first administrator, without whom nobody could let anybody in.
 
 use atc_core::{
-    Result,
+    Error, ErrorCode, Result,
     idempotency::Outcome,
-    user::{NewUser, User},
+    text::FullName,
+    user::{Email, NewUser, Password, Role, User},
 };
 
 use crate::App;
@@ -12,6 +13,24 @@ impl App {
     /// Whether there is no account at all: the first start.
     pub async fn has_no_users(&self) -> Result<bool> {
         Ok(!self.store.users().any().await?)
+    }
+
+    /// Makes the first administrator; `None` where there are accounts already.
+    pub async fn create_first_admin(
+        &self,
+        email: Email,
+        password: Password,
+    ) -> Result<Option<User>> {
+        if !self.has_no_users().await? {
+            return Ok(None);
+        }
+        let full_name = FullName::parse("Administrator").map_err(Error::internal)?;
+        let new = NewUser { email, password: Some(password), full_name, role: Role::Admin };
+        match self.create_user_as_operator(new).await {
+            // Another process was faster.
+            Err(e) if e.code == ErrorCode::Conflict => Ok(None),
+            made => made.map(Some),
+        }
     }
 
     /// Makes an account as the operator at the machine may: with any role, whatever `REGISTRATION`

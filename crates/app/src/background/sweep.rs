@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use crate::App;
 
 /// How often there is something worth sweeping.
-pub(super) const INTERVAL: Duration = Duration::from_secs(3600);
+pub(super) const INTERVAL: Duration = Duration::from_hours(1);
 /// How long an ended session is kept, for whoever looks into an incident.
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 

@@ -52,7 +52,7 @@ impl App {
     /// itself.
     pub(crate) async fn route_to_team(&self, tx: &Tx, id: TeamId) -> Result<Routed> {
         let Some(team) = tx.teams().find(id).await? else { return Ok(Routed::default()) };
-        let members = active_members(&team, tx.users().find_many(&team.member_ids).await?);
+        let members = active_members(&team, &tx.users().find_many(&team.member_ids).await?);
         let next = match team.strategy {
             Strategy::RoundRobin => tx.teams().take_turn(id, &members).await?,
             Strategy::LeastLoaded => {
@@ -71,7 +71,7 @@ impl App {
             return Ok(Routed::default());
         };
         let people = self.store.users().find_many(&team.member_ids).await?;
-        let members = active_members(&team, people);
+        let members = active_members(&team, &people);
         let next = match team.strategy {
             Strategy::RoundRobin => self.store.teams().next_turn(team.id, &members).await?,
             Strategy::LeastLoaded => {
@@ -99,7 +99,7 @@ fn routed(team: &Team, next: Option<UserId>) -> Routed {
 }
 
 /// The members in their order, without the inactive and those who are staff no longer.
-fn active_members(team: &Team, people: Vec<User>) -> Vec<UserId> {
+fn active_members(team: &Team, people: &[User]) -> Vec<UserId> {
     let able = |id: &UserId| people.iter().any(|p| p.id == *id && p.is_active && p.role.is_staff());
     team.member_ids.iter().copied().filter(able).collect()
 }

@@ -1,0 +1,16 @@
+//! The HTTP door, through its router, on a real database of either engine.
+
+mod accounts;
+mod bad_input;
+mod categories;
+mod conditional;
+mod documents;
+mod fixtures;
+mod idempotency;
+mod knowledge;
+mod limits;
+mod lists;
+mod policy;
+mod serving;
+mod tickets;
+mod triage;
