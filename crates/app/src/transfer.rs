@@ -1,11 +1,7 @@
 //! Taking everything along to another system, or to another installation of this one.
 
 use atc_core::{
-    Result,
-    article::Article,
-    category::Category,
-    id::TicketNumber,
-    text::ExternalId,
+    Result, article::Article, category::Category, id::TicketNumber, text::ExternalId,
     ticket::Ticket,
 };
 

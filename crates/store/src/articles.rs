@@ -19,6 +19,7 @@ use crate::{
     Engine, Result, Store, StoreError, Tx,
     db::dialect,
     entity::article::{ActiveModel, Column, Entity},
+    external_id::{external_id, known_as},
     search::terms,
     users::summary,
 };
@@ -52,6 +53,17 @@ pub struct ArticlePosition {
     pub created_at: DateTime<Utc>,
     /// The tie-breaker.
     pub number: i64,
+}
+
+/// An article on its way to another system.
+#[derive(Debug, Clone)]
+pub struct ExportedArticle {
+    /// Its running number, to go on from.
+    pub number: i64,
+    /// The article.
+    pub article: Article,
+    /// Its identity in the other system.
+    pub external_id: Option<ExternalId>,
 }
 
 /// An article whose passages are missing or stand for an older text.
@@ -152,24 +164,30 @@ impl<C: ConnectionTrait> Articles<'_, C> {
         Ok(u64::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or(0))
     }
 
-    /// The next articles after `after` by number, with their numbers, at most `limit`: the way of
-    /// an export.
-    pub async fn export(&self, after: i64, limit: u64) -> Result<Vec<(i64, Article)>> {
+    /// The next articles after `after` by number, drafts included, at most `limit`: the way of an
+    /// export.
+    pub async fn export(&self, after: i64, limit: u64) -> Result<Vec<ExportedArticle>> {
         let mut query = select(true);
         query
+            .column(("k", "external_id"))
             .and_where(Expr::col(("k", "number")).gt(after))
             .order_by(("k", "number"), Order::Asc)
             .limit(limit);
         let rows = self.db.query_all(&query).await?;
-        rows.iter().map(|row| article(ArticleRow::from_query_result(row, "")?)).collect()
+        rows.iter()
+            .map(|row| {
+                let (number, article) = article(ArticleRow::from_query_result(row, "")?)?;
+                Ok(ExportedArticle { number, article, external_id: external_id(row)? })
+            })
+            .collect()
     }
 
-    /// The article that another system knows by this identity.
-    pub async fn find_by_external_id(&self, external_id: &str) -> Result<Option<ArticleId>> {
+    /// Whether an article is there that another system knows by this identity, or whose own identity
+    /// this is.
+    pub async fn is_known(&self, external_id: &str) -> Result<bool> {
         let mut query = Query::select();
-        query.column("id").from("articles").and_where(Expr::col("external_id").eq(external_id));
-        let row = self.db.query_one(&query).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(ArticleId))
+        query.column("number").from("articles").cond_where(known_as(external_id)).limit(1);
+        Ok(self.db.query_one(&query).await?.is_some())
     }
 
     /// Articles whose passages are missing or outdated, lowest numbers first, at most `limit`.

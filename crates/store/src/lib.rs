@@ -7,6 +7,7 @@
 pub mod db;
 mod entity;
 mod error;
+mod external_id;
 mod migration;
 mod search;
 
@@ -22,7 +23,7 @@ mod tickets;
 mod tokens;
 mod users;
 
-pub use articles::{ArticlePosition, Articles, Passage, UnindexedArticle};
+pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
 pub use db::{Config, Engine, Store, Tx};

@@ -56,7 +56,7 @@ impl App {
     ) -> Result<ImportOutcome> {
         let tx = self.store.begin().await?;
         if let Some(id) = &external_id
-            && tx.articles().find_by_external_id(id.as_str()).await?.is_some()
+            && tx.articles().is_known(id.as_str()).await?
         {
             return Ok(ImportOutcome::Present);
         }

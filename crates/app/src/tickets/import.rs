@@ -32,14 +32,16 @@ impl App {
         batch: Vec<ImportedTicket>,
     ) -> Result<Vec<Result<ImportOutcome>>> {
         let categories = self.store.categories().all().await?;
-        let readings = self.read_open_ones(&batch, &categories).await?;
-        let meanings = self.meanings_of(&batch, &readings).await?;
+        let known = self.known_ones(&batch).await?;
+        let readings = self.read_open_ones(&batch, &known, &categories).await?;
+        let meanings = self.meanings_of(&batch, &known, &readings).await?;
         let tx = self.store.begin().await?;
         let mut outcomes = Vec::with_capacity(batch.len());
         for ((line, reading), meaning) in batch.into_iter().zip(readings).zip(meanings) {
             let outcome = async {
+                // Asked again: a batch may hold the same ticket twice.
                 if let Some(id) = &line.external_id
-                    && tx.tickets().find_by_external_id(id.as_str()).await?.is_some()
+                    && tx.tickets().is_known(id.as_str()).await?
                 {
                     return Ok(ImportOutcome::Present);
                 }
@@ -67,38 +69,58 @@ impl App {
         Ok(outcomes)
     }
 
+    /// Which ones are there already, so that nothing is read for them: a repeat costs little.
+    async fn known_ones(&self, batch: &[ImportedTicket]) -> Result<Vec<bool>> {
+        let mut known = Vec::with_capacity(batch.len());
+        for line in batch {
+            known.push(match &line.external_id {
+                Some(id) => self.store.tickets().is_known(id.as_str()).await?,
+                None => false,
+            });
+        }
+        Ok(known)
+    }
+
     /// Reads those that leave category or priority open.
     async fn read_open_ones(
         &self,
         batch: &[ImportedTicket],
+        known: &[bool],
         categories: &[Category],
     ) -> Result<Vec<Option<TriageReading>>> {
-        let open = |line: &ImportedTicket| {
-            line.ticket.category.is_none() || line.ticket.priority.is_none()
+        let open = |(line, known): &(&ImportedTicket, &bool)| {
+            !**known && (line.ticket.category.is_none() || line.ticket.priority.is_none())
         };
-        let inputs: Vec<_> = batch.iter().filter(|l| open(l)).map(input).collect();
+        let lines = || batch.iter().zip(known);
+        let inputs: Vec<_> = lines().filter(open).map(|(line, _)| input(line)).collect();
         let readings = if inputs.is_empty() {
             Vec::new()
         } else {
             self.read_texts(inputs, categories, Visibility::All, None).await?
         };
         let mut readings = readings.into_iter();
-        Ok(batch.iter().map(|l| if open(l) { readings.next() } else { None }).collect())
+        Ok(lines().map(|line| if open(&line) { readings.next() } else { None }).collect())
     }
 
     /// The meaning of those that were not read, so that an import leaves nothing to be indexed.
     async fn meanings_of(
         &self,
         batch: &[ImportedTicket],
+        known: &[bool],
         readings: &[Option<TriageReading>],
     ) -> Result<Vec<Option<Meaning>>> {
-        let unread = || batch.iter().zip(readings).filter(|(_, r)| r.is_none());
-        let inputs: Vec<_> = unread().map(|(line, _)| input(line)).collect();
+        let unread: Vec<_> = known.iter().zip(readings).map(|(k, r)| !k && r.is_none()).collect();
+        let inputs: Vec<_> = batch
+            .iter()
+            .zip(&unread)
+            .filter(|(_, unread)| **unread)
+            .map(|(l, _)| input(l))
+            .collect();
         if inputs.is_empty() {
             return Ok(vec![None; batch.len()]);
         }
         let mut meanings = self.engine.meanings(inputs).await?.unwrap_or_default().into_iter();
-        Ok(readings.iter().map(|r| if r.is_none() { meanings.next() } else { None }).collect())
+        Ok(unread.iter().map(|unread| if *unread { meanings.next() } else { None }).collect())
     }
 }
 

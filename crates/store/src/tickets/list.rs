@@ -5,6 +5,7 @@ use atc_core::{
     category::Slug,
     id::TicketNumber,
     page::{Page, PageRequest},
+    text::ExternalId,
     ticket::{AssigneeFilter, Priority, Ticket, TicketFilter, TicketPosition, TicketSort},
 };
 use chrono::{DateTime, Utc};
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     Result, StoreError,
+    external_id::external_id,
     search::{Reach, TextQuery, text_condition},
 };
 
@@ -170,14 +172,21 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The next tickets after `after` by number, at most `limit`: the way of an export.
-    pub async fn export(&self, after: TicketNumber, limit: u64) -> Result<Vec<Ticket>> {
+    /// The next tickets after `after` by number, each with its identity in another system, at most
+    /// `limit`: the way of an export.
+    pub async fn export(
+        &self,
+        after: TicketNumber,
+        limit: u64,
+    ) -> Result<Vec<(Ticket, Option<ExternalId>)>> {
         let mut query: SelectStatement = select(Visibility::All);
         query
+            .column(("t", "external_id"))
             .and_where(Expr::col(("t", "number")).gt(after.0))
             .order_by(("t", "number"), Order::Asc)
             .limit(limit);
-        self.db.query_all(&query).await?.iter().map(ticket).collect()
+        let rows = self.db.query_all(&query).await?;
+        rows.iter().map(|row| Ok((ticket(row)?, external_id(row)?))).collect()
     }
 
     /// How many tickets there are.

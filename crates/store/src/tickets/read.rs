@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::Tickets;
-use crate::{Engine, Result, StoreError, users::summary};
+use crate::{Engine, Result, StoreError, external_id::known_as, users::summary};
 
 #[derive(FromQueryResult)]
 pub(super) struct TicketRow {
@@ -113,12 +113,12 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         self.db.query_all(&query).await?.iter().map(ticket).collect()
     }
 
-    /// The ticket that another system knows by this identity.
-    pub async fn find_by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>> {
+    /// Whether a ticket is there that another system knows by this identity, or whose own identity
+    /// this is.
+    pub async fn is_known(&self, external_id: &str) -> Result<bool> {
         let mut query = Query::select();
-        query.column("number").from("tickets").and_where(Expr::col("external_id").eq(external_id));
-        let row = self.db.query_one(&query).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(TicketNumber))
+        query.column("number").from("tickets").cond_where(known_as(external_id)).limit(1);
+        Ok(self.db.query_one(&query).await?.is_some())
     }
 }
 
