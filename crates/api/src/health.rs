@@ -1,72 +1,14 @@
 //! `/health`, `/health/live`, `/health/ready`.
 
+pub(crate) mod live;
+pub(crate) mod ready;
+pub(crate) mod report;
+
 use std::collections::BTreeMap;
 
 use atc_app::{Component, ComponentState, Health};
-use atc_core::Error;
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::{ApiState, extract::Public, problem::Result};
-
-/// How the service fares.
-pub(crate) mod report {
-    use super::*;
-    crate::endpoint::endpoint!(health);
-
-    /// How the service and each of its parts fare.
-    ///
-    /// 503 when requests cannot be served; a part that is missing only makes it `degraded`.
-    #[utoipa::path(get, path = "/health", tag = "System", responses(
-        (status = 200, description = "It serves.", body = HealthBody),
-        (status = 503, description = "It does not serve.", body = HealthBody),
-    ))]
-    pub(crate) async fn health(_: Public, State(state): State<ApiState>) -> Response {
-        let health = state.app.health().await;
-        let status = match health.state {
-            ComponentState::Down => StatusCode::SERVICE_UNAVAILABLE,
-            ComponentState::Ok | ComponentState::Degraded => StatusCode::OK,
-        };
-        (status, Json(HealthBody::from(health))).into_response()
-    }
-}
-
-/// Whether the process lives.
-pub(crate) mod live {
-    use super::*;
-    crate::endpoint::endpoint!(live);
-
-    /// Whether the process answers at all; asks no other part.
-    #[utoipa::path(get, path = "/health/live", tag = "System", responses(
-        (status = 200, description = "It lives.", body = StateBody)
-    ))]
-    pub(crate) async fn live(_: Public) -> Json<StateBody> {
-        Json(StateBody { status: HealthState::Ok })
-    }
-}
-
-/// Whether requests should be sent here.
-pub(crate) mod ready {
-    use super::*;
-    crate::endpoint::endpoint!(ready);
-
-    /// Whether requests can be served: the database answers and has the newest schema.
-    #[utoipa::path(get, path = "/health/ready", tag = "System", responses(
-        (status = 200, description = "It is ready.", body = StateBody)
-    ))]
-    pub(crate) async fn ready(_: Public, State(state): State<ApiState>) -> Result<Json<StateBody>> {
-        match state.app.is_ready().await {
-            Ok(()) => Ok(Json(StateBody { status: HealthState::Ok })),
-            Err(missing) => Err(Error::unavailable(format!("Not ready: {missing}."), 1).into()),
-        }
-    }
-}
 
 /// A state, and nothing more.
 #[derive(Debug, Serialize, ToSchema)]

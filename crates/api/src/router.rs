@@ -14,7 +14,6 @@ use tower_http::{
 use crate::{ApiState, docs, layer, openapi, problem::Problem, problems, v1};
 
 /// Everything that this server answers.
-#[must_use]
 pub fn router(state: ApiState) -> Router {
     let authenticated = |router: Router<ApiState>| {
         router.layer(middleware::from_fn_with_state(state.clone(), layer::authenticate))
@@ -46,6 +45,7 @@ pub fn router(state: ApiState) -> Router {
 }
 
 /// A fault of ours ends one request and says nothing of itself to the client.
+#[expect(clippy::needless_pass_by_value, reason = "so the layer calls it")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()

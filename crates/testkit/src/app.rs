@@ -36,10 +36,7 @@ impl TestApp {
     }
 
     /// The program with other settings.
-    pub fn with(
-        db: &TestDb,
-        adjust: impl FnOnce(&mut Config, &mut atc_api::Config),
-    ) -> Self {
+    pub fn with(db: &TestDb, adjust: impl FnOnce(&mut Config, &mut atc_api::Config)) -> Self {
         let models = std::env::temp_dir().join("ai-tickets-tests-without-models");
         Self::build(db, EngineConfig { models_dir: models, ..EngineConfig::default() }, adjust)
     }

@@ -122,7 +122,9 @@ impl Answer {
     pub fn faults(&self) -> Vec<String> {
         let errors = self.body["errors"].as_array().cloned().unwrap_or_default();
         let place = |e: &Value| {
-            ["pointer", "parameter", "header"].iter().find_map(|k| e[*k].as_str().map(str::to_owned))
+            ["pointer", "parameter", "header"]
+                .iter()
+                .find_map(|k| e[*k].as_str().map(str::to_owned))
         };
         let mut places: Vec<_> = errors.iter().filter_map(place).collect();
         places.sort();

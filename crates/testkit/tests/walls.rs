@@ -53,9 +53,10 @@ fn every_crate_keeps_to_its_walls() {
     let present = dependencies();
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (krate, used) in &present {
-        let guarded = used.iter().map(String::as_str).filter(|name| {
-            present.contains_key(*name) || GUARDED.contains(name)
-        });
+        let guarded = used
+            .iter()
+            .map(String::as_str)
+            .filter(|name| present.contains_key(*name) || GUARDED.contains(name));
         found.insert(krate, guarded.collect());
     }
     let core = present["atc-core"].iter().map(String::as_str).collect();

@@ -105,8 +105,8 @@ fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, Error> {
                 Segment::Enum { .. } | Segment::Unknown => None,
             })
             .collect();
-        let pointer: String =
-            path.iter().map(|key| format!("/{}", strict_json::escape(key))).collect();
+        let pointer =
+            path.iter().fold(String::new(), |at, key| at + "/" + &strict_json::escape(key));
         faults.push(FieldError::body(pointer, message(error.inner())));
         if faults.len() >= MAX_FAULTS || !remove(&mut value, &path) {
             return Err(Error::invalid(faults));

@@ -28,7 +28,8 @@ pub(super) fn nul_faults(value: &Value) -> Vec<FieldError> {
             Value::String(text) if text.contains('\0') => faults.push(fault(pointer)),
             Value::Array(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    pointer.push_str(&format!("/{i}"));
+                    pointer.push('/');
+                    pointer.push_str(&i.to_string());
                     walk(item, pointer, faults);
                     pointer.truncate(length);
                 }

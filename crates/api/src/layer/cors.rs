@@ -29,5 +29,5 @@ pub(crate) fn cors(origins: &[HeaderValue]) -> CorsLayer {
             name("ratelimit-reset"),
             name("x-request-id"),
         ])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(std::time::Duration::from_mins(10))
 }

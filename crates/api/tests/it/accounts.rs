@@ -27,7 +27,10 @@ async fn whoever_registers_is_a_user_and_can_log_in(db: &TestDb) {
     let app = TestApp::new(db);
     let body = json!({"email": "New@Example.com", "password": PASSWORD, "full_name": "New"});
     let user = app.post("/auth/register").json(&body).await.expect(201);
-    assert_eq!((user.text("/role"), user.text("/email")), ("user".into(), "New@Example.com".into()));
+    assert_eq!(
+        (user.text("/role"), user.text("/email")),
+        ("user".into(), "New@Example.com".into())
+    );
     assert!(user.body.get("password").is_none() && user.body.get("password_hash").is_none());
 
     let again = json!({"email": "new@EXAMPLE.com", "password": PASSWORD, "full_name": "New"});
@@ -73,8 +76,7 @@ async fn a_refresh_token_serves_once(db: &TestDb) {
     let app = TestApp::new(db);
     people(&app).await;
     let (access, first) = login(&app, "user@example.com").await;
-    let second =
-        app.post("/auth/refresh").json(&json!({"refresh_token": first})).await.expect(200);
+    let second = app.post("/auth/refresh").json(&json!({"refresh_token": first})).await.expect(200);
     let newest = second.text("/refresh_token");
     assert_ne!(newest, first);
 
@@ -132,8 +134,13 @@ async fn a_new_password_ends_the_other_sessions(db: &TestDb) {
     people(&app).await;
     let (mine, my_refresh) = login(&app, "user@example.com").await;
     let (other, other_refresh) = login(&app, "user@example.com").await;
-    let change = |current: &str| json!({"password": "a new long password", "current_password": current});
-    app.patch("/auth/me").bearer(&mine).json(&json!({"password": "a new long password"})).await.expect(422);
+    let change =
+        |current: &str| json!({"password": "a new long password", "current_password": current});
+    app.patch("/auth/me")
+        .bearer(&mine)
+        .json(&json!({"password": "a new long password"}))
+        .await
+        .expect(422);
     app.patch("/auth/me").bearer(&mine).json(&change("not the present one")).await.expect(422);
     app.patch("/auth/me").bearer(&mine).json(&change(PASSWORD)).await.expect(200);
     app.get("/auth/me").bearer(&other).await.expect(401);
@@ -205,9 +212,14 @@ async fn an_api_token_is_shown_once_and_bounded_by_its_scopes(db: &TestDb) {
 async fn an_expired_or_deleted_token_proves_nothing(db: &TestDb) {
     let app = TestApp::new(db);
     let user = people(&app).await.user;
-    let past = json!({"name": "T", "scopes": ["tickets:read"], "expires_at": "2026-01-31T11:00:00Z"});
-    assert_eq!(app.post("/tokens").bearer(&user).json(&past).await.expect(422).faults(), ["/expires_at"]);
-    let soon = json!({"name": "T", "scopes": ["tickets:read"], "expires_at": "2026-01-31T12:01:00Z"});
+    let past =
+        json!({"name": "T", "scopes": ["tickets:read"], "expires_at": "2026-01-31T11:00:00Z"});
+    assert_eq!(
+        app.post("/tokens").bearer(&user).json(&past).await.expect(422).faults(),
+        ["/expires_at"]
+    );
+    let soon =
+        json!({"name": "T", "scopes": ["tickets:read"], "expires_at": "2026-01-31T12:01:00Z"});
     let made = app.post("/tokens").bearer(&user).json(&soon).await.expect(201);
     app.get("/tickets").bearer(&made.text("/token")).await.expect(200);
     app.clock.advance(TimeDelta::minutes(1));

@@ -167,11 +167,10 @@ async fn unreadable_parameters_are_named(db: &TestDb) {
     assert_eq!(faults("limit=101&include_total=perhaps").await, ["include_total", "limit"]);
     assert_eq!(faults("limit=-1").await, ["limit"]);
     assert_eq!(faults("sort=colour&status=lost&priority=p0").await, ["priority", "sort", "status"]);
-    assert_eq!(faults("category=No%20Slug&assignee_id=x&requester_id=7").await, [
-        "assignee_id",
-        "category",
-        "requester_id"
-    ]);
+    assert_eq!(
+        faults("category=No%20Slug&assignee_id=x&requester_id=7").await,
+        ["assignee_id", "category", "requester_id"]
+    );
     assert_eq!(faults("created_after=yesterday&colour=red").await, ["colour", "created_after"]);
     assert_eq!(faults("tag=a&tag=b").await, ["tag"]);
     assert_eq!(faults("cursor=abc").await, ["cursor"]);
@@ -182,10 +181,20 @@ async fn unreadable_paths_name_nothing(db: &TestDb) {
     let app = TestApp::new(db);
     let people = people(&app).await;
     for path in [
-        "/tickets/0", "/tickets/-1", "/tickets/abc", "/tickets/999", "/tickets/1%2F2",
-        "/tickets/99999999999999999999", "/tickets/0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11",
-        "/users/abc", "/categories/No%20Slug", "/categories/unknown", "/teams/1",
-        "/knowledge/articles/x", "/tickets/1/comments/x", "/tickets/'%20OR%201=1--",
+        "/tickets/0",
+        "/tickets/-1",
+        "/tickets/abc",
+        "/tickets/999",
+        "/tickets/1%2F2",
+        "/tickets/99999999999999999999",
+        "/tickets/0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11",
+        "/users/abc",
+        "/categories/No%20Slug",
+        "/categories/unknown",
+        "/teams/1",
+        "/knowledge/articles/x",
+        "/tickets/1/comments/x",
+        "/tickets/'%20OR%201=1--",
     ] {
         let answer = app.get(path).bearer(&people.admin).await.expect(404);
         assert_eq!(answer.problem(), "not-found", "{path}");
@@ -206,12 +215,7 @@ async fn unknown_paths_and_methods(db: &TestDb) {
 async fn credentials_that_are_none(db: &TestDb) {
     let app = TestApp::new(db);
     app.get("/tickets").await.expect(401);
-    let tokens = [
-        "x",
-        "atc_unknown",
-        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
-        &"a".repeat(8_000),
-    ];
+    let tokens = ["x", "atc_unknown", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", &"a".repeat(8_000)];
     for token in tokens {
         let refused = app.get("/tickets").bearer(token).await.expect(401);
         assert_eq!(refused.problem(), "unauthenticated");
@@ -230,7 +234,9 @@ async fn no_error_shows_what_is_inside(db: &TestDb) {
         app.post("/tickets").bearer(&people.user).json(&json!({"x": 1})).await,
         app.get("/tickets/'").bearer(&people.user).await,
         app.get("/users").bearer(&people.user).await,
-        app.get("/tickets?q=%27%22%3B%20DROP%20TABLE%20tickets%20--*%3A(").bearer(&people.user).await,
+        app.get("/tickets?q=%27%22%3B%20DROP%20TABLE%20tickets%20--*%3A(")
+            .bearer(&people.user)
+            .await,
     ];
     for answer in answers {
         let text = String::from_utf8_lossy(&answer.bytes).to_lowercase();

@@ -13,10 +13,20 @@ async fn nine_come_with_the_program(db: &TestDb) {
     let list = app.get("/categories?limit=100").bearer(&user).await.expect(200);
     let items = list.body["items"].as_array().expect("items");
     let slugs: Vec<_> = items.iter().filter_map(|c| c["slug"].as_str()).collect();
-    assert_eq!(slugs, [
-        "billing", "bug", "feature_request", "general", "integration", "performance", "security",
-        "technical", "user_access"
-    ]);
+    assert_eq!(
+        slugs,
+        [
+            "billing",
+            "bug",
+            "feature_request",
+            "general",
+            "integration",
+            "performance",
+            "security",
+            "technical",
+            "user_access"
+        ]
+    );
 }
 
 async fn categories_are_managed(db: &TestDb) {

@@ -5,7 +5,11 @@ use serde_json::json;
 
 use crate::fixtures::{create_ticket, people};
 
-on_both_engines!(a_known_version_is_not_sent_again, a_stale_change_is_refused, the_last_write_wins_without_it);
+on_both_engines!(
+    a_known_version_is_not_sent_again,
+    a_stale_change_is_refused,
+    the_last_write_wins_without_it
+);
 
 async fn a_known_version_is_not_sent_again(db: &TestDb) {
     let app = TestApp::new(db);

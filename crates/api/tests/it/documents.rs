@@ -23,8 +23,10 @@ fn every_schema_has_an_example() {
         .iter()
         // A page of things is a list; its rows have their examples.
         .filter(|(name, schema)| {
-            !name.starts_with("PageBody") && !name.starts_with("ItemsBody")
-                && schema.get("example").is_none() && schema.get("examples").is_none()
+            !name.starts_with("PageBody")
+                && !name.starts_with("ItemsBody")
+                && schema.get("example").is_none()
+                && schema.get("examples").is_none()
         })
         .map(|(name, _)| name)
         .collect();
@@ -106,6 +108,9 @@ async fn problems_look_as_they_always_did() {
     let broken = app.post("/auth/login").raw("application/json", "{");
     insta::assert_json_snapshot!("problem_400", id(broken).await);
     let invalid = serde_json::json!({"email": "x", "password": "short", "nickname": "y"});
-    insta::assert_json_snapshot!("problem_422", id(app.post("/auth/register").json(&invalid)).await);
+    insta::assert_json_snapshot!(
+        "problem_422",
+        id(app.post("/auth/register").json(&invalid)).await
+    );
     db.close().await;
 }

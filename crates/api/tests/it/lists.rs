@@ -137,7 +137,11 @@ async fn words_are_found_in_title_text_and_comments(db: &TestDb) {
         numbers(&app.get(&path).bearer(token).await.expect(200).body)
     };
     assert_eq!(found(&people.agent, "printer").await, [1, 2, 3], "title, then text, then comments");
-    assert_eq!(found(&people.user, "printer").await, [1, 2], "a note is not found by its requester");
+    assert_eq!(
+        found(&people.user, "printer").await,
+        [1, 2],
+        "a note is not found by its requester"
+    );
     assert_eq!(found(&people.agent, "PRINTERS%20floor").await, [2]);
     assert_eq!(found(&people.agent, "fire%20nothing").await, [0; 0]);
     for q in ["%22", "a%20AND", "NEAR(", "*", "%3A%3A", "%27%3B--", "%5C", "%25_"] {

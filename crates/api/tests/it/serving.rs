@@ -70,12 +70,14 @@ async fn slow_and_lying_requests_are_ended() {
     let short = format!("{head}Content-Length: 500\r\n\r\n{{\"email\":");
     let answer = exchange(at, short.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("request-timeout"), "{answer}");
-    let long = format!("{head}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}GET / HTTP/1.1\r\n\r\n");
+    let long =
+        format!("{head}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}GET / HTTP/1.1\r\n\r\n");
     let answer = exchange(at, long.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
     let both = format!("{head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}");
     assert!(exchange(at, both.as_bytes()).await.starts_with("HTTP/1.1 400"));
-    let huge = format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(300_000));
+    let huge =
+        format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(300_000));
     let answer = exchange(at, huge.as_bytes()).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     assert!(exchange(at, b"\x16\x03\x01 not http\r\n\r\n").await.starts_with("HTTP/1.1 400"));

@@ -31,12 +31,33 @@ async fn a_ticket_has_every_field_of_the_contract(db: &TestDb) {
     let made = app.post("/tickets").bearer(&user).json(&body).await.expect(201);
     let mut members: Vec<_> = made.body.as_object().expect("an object").keys().cloned().collect();
     members.sort();
-    assert_eq!(members, [
-        "assignee", "attachments", "category", "closed_at", "comment_count", "created_at",
-        "description", "external_links", "id", "metadata", "number", "priority", "requester",
-        "resolved_at", "source", "status", "tags", "team", "title", "triage", "updated_at",
-        "version"
-    ]);
+    assert_eq!(
+        members,
+        [
+            "assignee",
+            "attachments",
+            "category",
+            "closed_at",
+            "comment_count",
+            "created_at",
+            "description",
+            "external_links",
+            "id",
+            "metadata",
+            "number",
+            "priority",
+            "requester",
+            "resolved_at",
+            "source",
+            "status",
+            "tags",
+            "team",
+            "title",
+            "triage",
+            "updated_at",
+            "version"
+        ]
+    );
     assert_eq!(made.header("location"), format!("/api/v1/tickets/{}", made.text("/id")));
     assert_eq!(made.body["tags"], json!(["web", "app"]));
     assert_eq!(made.body["metadata"], body["metadata"]);
@@ -69,8 +90,12 @@ async fn what_a_user_may_change(db: &TestDb) {
     let changed = change(own).await.expect(200);
     assert_eq!((changed.text("/title"), changed.text("/description")), ("B".into(), "C".into()));
     for body in [
-        json!({"priority": "high"}), json!({"category": "bug"}), json!({"assignee_id": agent}),
-        json!({"team_id": null}), json!({"status": "resolved"}), json!({"title": "D", "priority": "low"}),
+        json!({"priority": "high"}),
+        json!({"category": "bug"}),
+        json!({"assignee_id": agent}),
+        json!({"team_id": null}),
+        json!({"status": "resolved"}),
+        json!({"title": "D", "priority": "low"}),
     ] {
         change(body).await.expect(403);
     }
@@ -151,7 +176,10 @@ async fn comments_and_notes(db: &TestDb) {
     let path = format!("/tickets/1/comments/{}", public.text("/id"));
     let edit = app.patch(&path).bearer(&people.agent).json(&json!({"body": "Found it"}));
     let edited = edit.await.expect(200);
-    assert_eq!((edited.text("/body"), edited.body["edited"].clone()), ("Found it".into(), json!(true)));
+    assert_eq!(
+        (edited.text("/body"), edited.body["edited"].clone()),
+        ("Found it".into(), json!(true))
+    );
     app.delete(&path).bearer(&people.agent).await.expect(204);
     app.get(&path).bearer(&people.agent).await.expect(404);
 }
@@ -204,14 +232,17 @@ async fn the_least_loaded_gets_the_ticket(db: &TestDb) {
     let (id, members) = team(&app, &people.admin, "least_loaded", &["a", "b"]).await;
     let route = json!({"team_id": id});
     app.patch("/categories/technical").bearer(&people.admin).json(&route).await.expect(200);
-    let assigned =
-        async || create_ticket(&app, &people.user, "A").await.text("/assignee/id");
+    let assigned = async || create_ticket(&app, &people.user, "A").await.text("/assignee/id");
     assert_eq!(assigned().await, members[0]);
     assert_eq!(assigned().await, members[1]);
     assert_eq!(assigned().await, members[0]);
     let done = json!({"status": "resolved"});
     for number in [1, 3] {
-        app.patch(&format!("/tickets/{number}")).bearer(&people.agent).json(&done).await.expect(200);
+        app.patch(&format!("/tickets/{number}"))
+            .bearer(&people.agent)
+            .json(&done)
+            .await
+            .expect(200);
     }
     assert_eq!(assigned().await, members[0]);
 }
@@ -253,15 +284,21 @@ async fn statistics_count_and_measure(db: &TestDb) {
     app.patch("/tickets/1").bearer(&people.agent).json(&done).await.expect(200);
     let stats = app.get("/tickets/stats").bearer(&people.agent).await.expect(200);
     assert_eq!(stats.body["total"], 3);
-    assert_eq!(stats.body["by_status"], json!([
-        {"status": "new", "count": 2}, {"status": "resolved", "count": 1}
-    ]));
+    assert_eq!(
+        stats.body["by_status"],
+        json!([
+            {"status": "new", "count": 2}, {"status": "resolved", "count": 1}
+        ])
+    );
     assert_eq!(stats.body["by_category"], json!([{"category": "technical", "count": 3}]));
     assert_eq!(stats.body["by_assignee"], json!([{"assignee": null, "count": 3}]));
-    assert_eq!(stats.body["per_day"], json!([
-        {"day": "2026-01-31", "created": 3, "resolved": 0},
-        {"day": "2026-02-01", "created": 0, "resolved": 1}
-    ]));
+    assert_eq!(
+        stats.body["per_day"],
+        json!([
+            {"day": "2026-01-31", "created": 3, "resolved": 0},
+            {"day": "2026-02-01", "created": 0, "resolved": 1}
+        ])
+    );
     assert_eq!(stats.body["median_first_response_s"], 600);
     assert_eq!(stats.body["median_resolution_s"], 87_000);
     let none = app.get("/tickets/stats?created_after=2027-01-01T00:00:00Z").bearer(&people.agent);

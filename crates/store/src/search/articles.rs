@@ -31,11 +31,10 @@ const BY_WORDS: u64 = 200;
 /// How much of the way from its nearness in meaning to certainty an article gains when its title has
 /// all words of the question.
 const WORDS_GAIN: f64 = 0.2;
-/// What shared words are worth as long as the meaning of an article is not known: the nearness that
-/// is usual among articles that have these words.
+/// What shared words are worth beside others' nearness while an article's own is not known.
 const WORDS_ALONE: f64 = 0.7;
-/// What is less near in meaning, and shares no word, is no answer. Of questions out of scope
-/// (CLINC150), half are nearer than this to something.
+/// What is less near, and shares no word, is no answer. Of CLINC150's questions 99 % are nearer to
+/// some intent's description, and 56 % of those that no intent answers.
 const LEAST_NEAR: f64 = 0.25;
 
 /// A question to the knowledge base.
@@ -183,8 +182,7 @@ impl Store {
     async fn nearness(&self, vector: &Vector, numbers: &[i64]) -> Result<HashMap<i64, f64>> {
         let mut nearness: HashMap<i64, f64> = HashMap::new();
         for row in self.passages(numbers, "''").await? {
-            let cosine = row.cosine(vector);
-            if let Some(cosine) = cosine {
+            if let Some(cosine) = row.cosine(vector) {
                 let best = nearness.entry(row.article_number).or_insert(cosine);
                 *best = best.max(cosine);
             }

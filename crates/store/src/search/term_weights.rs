@@ -17,9 +17,9 @@ pub(crate) struct TermWeights {
 /// The most latest texts that are counted.
 pub(crate) const MAX_TEXTS: u64 = 4_000;
 /// How many texts a search for any of some words may meet before rarer words must do.
-const MAX_MATCHES: f64 = 2_000.0;
+const MAX_MATCHES: f64 = 1_000.0;
 /// The most words that such a search has.
-const MAX_TELLING: usize = 32;
+const MAX_TELLING: usize = 64;
 
 impl TermWeights {
     pub fn add(&mut self, terms: &TermSet) {

@@ -27,7 +27,9 @@ use crate::{Result, Store, db::dialect};
 /// nothing.
 const BY_MEANING: usize = 300;
 /// How many tickets shared words propose.
-const BY_WORDS: u64 = 100;
+const BY_WORDS: usize = 100;
+/// Among how many that share rare words these are chosen.
+const SHARING_WORDS: u64 = 1_000;
 /// How many of a person's tickets are looked at, newest first.
 const OWN_TICKETS: u64 = 5_000;
 
@@ -63,6 +65,13 @@ pub struct SimilarHit {
     pub score: f64,
 }
 
+/// A text, ready to be compared.
+struct Asked<'a> {
+    meaning: Option<&'a Meaning>,
+    terms: TermSet,
+    weights: &'a TermWeights,
+}
+
 #[derive(FromQueryResult)]
 struct CandidateRow {
     number: i64,
@@ -78,17 +87,20 @@ impl Store {
     /// The visible tickets that are most like a text, most alike first.
     pub async fn similar_tickets(&self, query: &SimilarQuery<'_>) -> Result<Vec<SimilarHit>> {
         let index = self.refreshed_tickets().await?;
-        let weights = index.weights();
-        let candidates = match query.visibility {
-            Visibility::All => self.candidates(query, index, &weights).await?,
-            Visibility::Own(me) => self.own_candidates(query, me, index, &weights).await?,
+        let asked = Asked {
+            meaning: query.meaning,
+            terms: TermSet::new(&terms(query.title), &terms(query.text)),
+            weights: &index.weights(),
         };
-        let text = TermSet::new(&terms(query.title), &terms(query.text));
+        let candidates = match query.visibility {
+            Visibility::All => self.candidates(query, index, &asked).await?,
+            Visibility::Own(me) => self.own_candidates(query, me, index, &asked).await?,
+        };
         let mut hits: Vec<_> = candidates
             .into_iter()
             .filter(|row| query.exclude.is_none_or(|n| n.0 != row.number))
             .map(|row| SimilarHit {
-                score: score(query.meaning, &text, &row, &weights),
+                score: asked.score(&row),
                 number: TicketNumber(row.number),
                 id: TicketId(row.id),
                 title: row.title,
@@ -104,9 +116,9 @@ impl Store {
         &self,
         query: &SimilarQuery<'_>,
         index: &Index,
-        weights: &TermWeights,
+        asked: &Asked<'_>,
     ) -> Result<Vec<CandidateRow>> {
-        let mut numbers: HashSet<i64> = self.by_words(query, weights).await?.into_iter().collect();
+        let mut numbers: HashSet<i64> = self.by_words(query, asked).await?.into_iter().collect();
         let found = query
             .meaning
             .map(|meaning| index.vectors.nearest(&sign_code(&meaning.whole), BY_MEANING));
@@ -126,7 +138,7 @@ impl Store {
         query: &SimilarQuery<'_>,
         me: UserId,
         index: &Index,
-        weights: &TermWeights,
+        asked: &Asked<'_>,
     ) -> Result<Vec<CandidateRow>> {
         let mut own = tickets(query.visibility);
         own.column(("t", "number"))
@@ -139,7 +151,7 @@ impl Store {
             _ if own.len() <= BY_MEANING => own.into_iter().collect(),
             meaning => {
                 let mut numbers: HashSet<_> =
-                    self.by_words(query, weights).await?.into_iter().collect();
+                    self.by_words(query, asked).await?.into_iter().collect();
                 if let Some(meaning) = meaning {
                     let code = sign_code(&meaning.whole);
                     numbers.extend(index.vectors.nearest_among(&own, &code, BY_MEANING));
@@ -150,24 +162,31 @@ impl Store {
         self.candidate_rows(query.visibility, numbers).await
     }
 
-    /// The newest tickets that share rare words with the text.
-    async fn by_words(&self, query: &SimilarQuery<'_>, weights: &TermWeights) -> Result<Vec<i64>> {
-        let words = weights.telling(&telling_terms(query.title), &telling_terms(query.text));
+    /// The tickets that are most alike by their words, among the newest that share rare ones.
+    async fn by_words(&self, query: &SimilarQuery<'_>, asked: &Asked<'_>) -> Result<Vec<i64>> {
+        let words = asked.weights.telling(&telling_terms(query.title), &telling_terms(query.text));
         if words.is_empty() {
             return Ok(Vec::new());
         }
+        let within = Within::Tickets(Reach::Text);
         let mut select = tickets(query.visibility);
         select
             .column(("t", "number"))
-            .and_where(dialect::text_match(
-                self.engine(),
-                &words,
-                Within::Tickets(Reach::Text),
-                Need::Any,
-            ))
+            .column(("w", "terms"))
+            .and_where(dialect::text_match(self.engine(), &words, within, Need::Any))
             .order_by(("t", "number"), Order::Desc)
-            .limit(BY_WORDS);
-        self.numbers(&select).await
+            .limit(SHARING_WORDS);
+        with_table(&mut select, JoinType::InnerJoin, "ticket_terms", "w");
+        let rows = self.reader().query_all(&select).await?;
+        let mut found = rows
+            .iter()
+            .map(|row| {
+                let terms = TermSet::from_bytes(&row.try_get_by_index::<Vec<u8>>(1)?);
+                Ok((asked.terms.likeness(&terms, asked.weights), row.try_get_by_index(0)?))
+            })
+            .collect::<Result<Vec<(f64, i64)>>>()?;
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        Ok(found.into_iter().take(BY_WORDS).map(|(_, number)| number).collect())
     }
 
     async fn numbers(&self, select: &SelectStatement) -> Result<Vec<i64>> {
@@ -188,10 +207,8 @@ impl Store {
             .expr_as(Expr::col(("v", "whole")), "whole_vector")
             .column(("w", "terms"))
             .and_where(dialect::is_one_of(self.engine(), "t.number", &numbers));
-        for (table, alias) in [("ticket_vectors", "v"), ("ticket_terms", "w")] {
-            let on = Expr::col((alias, "ticket_number")).equals(("t", "number"));
-            select.join_as(JoinType::LeftJoin, table, alias, on);
-        }
+        with_table(&mut select, JoinType::LeftJoin, "ticket_vectors", "v");
+        with_table(&mut select, JoinType::LeftJoin, "ticket_terms", "w");
         let rows = self.reader().query_all(&select).await?;
         rows.iter().map(|row| Ok(CandidateRow::from_query_result(row, "")?)).collect()
     }
@@ -207,32 +224,38 @@ fn tickets(visibility: Visibility) -> SelectStatement {
     select
 }
 
-/// How likely a ticket is about the same thing as a text. The constants come from a logistic
-/// regression over the ten best candidates of each of the 100 labelled reports, of which 12 in 100
-/// are true; the trackers know of fewer duplicates than there are.
-fn score(
-    meaning: Option<&Meaning>,
-    text: &TermSet,
-    row: &CandidateRow,
-    weights: &TermWeights,
-) -> f64 {
-    let words = row
-        .terms
-        .as_deref()
-        .map_or(0.0, |terms| text.likeness(&TermSet::from_bytes(terms), weights));
-    let vector = |bytes: &Option<Vec<u8>>| bytes.as_deref().and_then(Vector::from_bytes);
-    let their = vector(&row.title_vector).zip(vector(&row.whole_vector));
-    match meaning.zip(their) {
-        Some((mine, (title, whole))) => {
-            let meaning = 0.75 * f64::from(mine.whole.cosine(&whole))
-                + 0.25 * f64::from(mine.title.cosine(&whole))
-                + 0.25 * f64::from(mine.whole.cosine(&title));
-            // Words say more than meaning where there are many of them: names, codes, stack frames.
-            // The twenty words of a chat message say less.
-            let trust = 1.5 * (f64::from(u32::try_from(text.len()).unwrap_or(20)) / 20.0).min(1.0);
-            logistic(7.0 * (meaning + trust * words) / (1.25 + trust) - 5.1)
-        }
-        None => logistic(5.1 * words - 3.5),
+fn with_table(
+    select: &mut SelectStatement,
+    join: JoinType,
+    table: &'static str,
+    alias: &'static str,
+) {
+    let on = Expr::col((alias, "ticket_number")).equals(("t", "number"));
+    select.join_as(join, table, alias, on);
+}
+
+impl Asked<'_> {
+    /// How likely a ticket is about the same thing. The constants come from a logistic regression
+    /// over the ten best candidates of each of the 100 labelled reports, of which 12 in 100 are
+    /// true; the trackers know of fewer duplicates than there are.
+    fn score(&self, row: &CandidateRow) -> f64 {
+        let words = row
+            .terms
+            .as_deref()
+            .map_or(0.0, |terms| self.terms.likeness(&TermSet::from_bytes(terms), self.weights));
+        let vector = |bytes: &Option<Vec<u8>>| bytes.as_deref().and_then(Vector::from_bytes);
+        let their = vector(&row.title_vector).zip(vector(&row.whole_vector));
+        let Some((mine, (title, whole))) = self.meaning.zip(their) else {
+            return logistic(5.1 * words - 3.5);
+        };
+        let meaning = 0.75 * f64::from(mine.whole.cosine(&whole))
+            + 0.25 * f64::from(mine.title.cosine(&whole))
+            + 0.25 * f64::from(mine.whole.cosine(&title));
+        // Words say more than meaning where there are many of them: names, codes, stack frames. The
+        // few of a chat message say less.
+        let many = f64::from(u32::try_from(self.terms.len()).unwrap_or(u32::MAX)) / 20.0;
+        let trust = 1.5 * many.min(1.0);
+        logistic(7.0 * (meaning + trust * words) / (1.25 + trust) - 5.1)
     }
 }
 

@@ -135,7 +135,7 @@ async fn a_token_leads_to_its_owner(db: &TestDb) {
     assert_eq!(owner_at(4).await.unwrap().caller.user_id, owner.id);
     assert!(owner_at(5).await.is_none());
     assert!(db.store.tokens().find_owner(&[2; 32], noon()).await.unwrap().is_none());
-    assert_eq!(db.store.tokens().list(owner.id).await.unwrap(), [token.clone()]);
+    assert_eq!(db.store.tokens().list(owner.id).await.unwrap(), std::slice::from_ref(&token));
 
     let tx = db.store.begin().await.unwrap();
     assert!(!tx.tokens().delete(atc_core::id::UserId(id()), token.id).await.unwrap());

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod fixtures;
+mod measure;
 mod migrations;
 mod organisation;
 mod search;
