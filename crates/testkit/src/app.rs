@@ -9,7 +9,7 @@ use atc_core::{
     text::FullName,
     user::{Email, NewUser, Password, Role},
 };
-use atc_platform::LocalLimiter;
+use atc_platform::limiter::LocalLimiter;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
 use secrecy::SecretSlice;
@@ -83,7 +83,7 @@ impl TestApp {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new()),
             engine: Arc::new(LocalEngine::start(engine)),
-            limiter: Arc::new(LocalLimiter::new()),
+            limiter: Arc::new(LocalLimiter::new(clock.clone(), 10_000)),
             config,
             keys: Keys {
                 jwt: SecretSlice::from(b"a signing key of thirty-two byte".to_vec()),

@@ -1,0 +1,3 @@
+//! What this room keeps outside the process, with the real thing behind it.
+
+mod redis_limiter;
