@@ -1,1 +1,7 @@
-//! The local models: triage, embeddings, training.
+//! The local models: reading a text, and learning from what people say of it.
+
+mod embedder;
+pub mod models;
+mod pool;
+mod priority;
+mod text;
