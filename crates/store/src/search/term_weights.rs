@@ -17,7 +17,7 @@ pub(crate) struct TermWeights {
 /// The most latest texts that are counted.
 pub(crate) const MAX_TEXTS: u64 = 4_000;
 /// How many texts a search for any of some words may meet before rarer words must do.
-const MAX_MATCHES: f64 = 1_000.0;
+const MAX_MATCHES: f64 = 500.0;
 /// The most words that such a search has.
 const MAX_TELLING: usize = 64;
 
@@ -101,12 +101,12 @@ mod tests {
             let rare = if n % 100 == 0 { "toner" } else { "" };
             weights.add(&TermSet::new(&[], &terms(&format!("printer {rare}"))));
         }
-        let weights = weights.counted(100_000);
+        let weights = weights.counted(20_000);
         let telling = |title: &str, body: &str| weights.telling(&terms(title), &terms(body));
         assert_eq!(telling("printer", "toner"), ["toner"]);
         assert_eq!(telling("printer", ""), ["printer"], "better a common word than none");
         assert_eq!(telling("toner printer", "unheard"), ["toner", "unheard"]);
         assert_eq!(telling("", ""), [] as [&str; 0]);
-        assert!(weights.outdated(150_000) && !weights.outdated(110_000));
+        assert!(weights.outdated(30_000) && !weights.outdated(22_000));
     }
 }

@@ -3,7 +3,6 @@
 
 mod accounts;
 mod fixtures;
-mod measure;
 mod migrations;
 mod organisation;
 mod search;
