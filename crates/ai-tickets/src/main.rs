@@ -1,3 +1,23 @@
-//! The program.
+//! `ai-tickets`: tickets from plain words, in one binary.
+//!
+//! Here the parts of the house are put together and started. What a ticket may be or become is
+//! decided in `atc_core` and `atc_app`, never here.
 
-fn main() {}
+mod cli;
+mod cmd;
+mod config;
+mod out;
+mod transfer;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    cmd::run(cli.command).unwrap_or_else(|e| {
+        out::failure(&e);
+        ExitCode::FAILURE
+    })
+}

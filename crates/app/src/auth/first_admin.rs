@@ -10,18 +10,20 @@ use atc_core::{
 use crate::App;
 
 impl App {
-    /// Whether there is no account at all: the first start.
-    pub async fn has_no_users(&self) -> Result<bool> {
-        Ok(!self.store.users().any().await?)
+    /// Whether nobody administers this installation: the last administrator cannot go, so nobody
+    /// ever did.
+    pub async fn has_no_admin(&self) -> Result<bool> {
+        Ok(self.oldest_admin().await?.is_none())
     }
 
-    /// Makes the first administrator; `None` where there are accounts already.
+    /// Makes the first administrator; `None` where there is one already, or where the address has
+    /// an account, which nobody but an administrator may raise.
     pub async fn create_first_admin(
         &self,
         email: Email,
         password: Password,
     ) -> Result<Option<User>> {
-        if !self.has_no_users().await? {
+        if !self.has_no_admin().await? {
             return Ok(None);
         }
         let full_name = FullName::parse("Administrator").map_err(Error::internal)?;

@@ -33,7 +33,7 @@ impl App {
         })
     }
 
-    async fn oldest_admin(&self) -> Result<Option<User>> {
+    pub(super) async fn oldest_admin(&self) -> Result<Option<User>> {
         let limit = Limit::new(Limit::MAX.into()).unwrap_or_default();
         let mut page = PageRequest { limit, after: None, include_total: false };
         loop {

@@ -1,0 +1,213 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use atc_core::user::{Email, Role};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// AI Ticket Creator: tickets from plain words.
+#[derive(Debug, Parser)]
+#[command(name = "ai-tickets", version, propagate_version = true)]
+#[command(after_help = "Configuration: see `ai-tickets config check` and .env.example.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API, with the work in the background
+    Serve(Serve),
+    /// Change the schema of the database
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Make and change accounts
+    #[command(subcommand)]
+    User(User),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Take in tickets, articles or categories, from JSON Lines or CSV
+    Import(Import),
+    /// Write out tickets, articles or categories, as JSON Lines or CSV
+    Export(Export),
+    /// Fetch and verify the local models
+    #[command(subcommand)]
+    Models(Models),
+    /// Make a ticket here, without a server
+    #[command(subcommand)]
+    Ticket(Ticket),
+}
+
+/// Serve the API, with the work in the background.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Which parts to run, separated by commas [default: all that exist]
+    #[arg(long, value_delimiter = ',', value_name = "ROLES")]
+    pub roles: Vec<ServeRole>,
+}
+
+/// A part of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ServeRole {
+    /// The HTTP API
+    Api,
+    /// Work in the background: indexing, learning, catching up
+    Worker,
+    /// The MCP server (comes with a later version)
+    Mcp,
+    /// The job dashboard (comes with a later version)
+    Dashboard,
+}
+
+/// Change the schema of the database.
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Apply pending migrations
+    Up {
+        /// At most so many [default: all]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: Option<u32>,
+    },
+    /// Revert the latest migrations; what their tables held is gone
+    Down {
+        /// How many
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// Show every migration and whether it is applied
+    Status,
+}
+
+/// Make and change accounts.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make an account
+    Create {
+        /// The address
+        #[arg(long)]
+        email: String,
+        /// user, agent or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The name [default: the part of the address before the @]
+        #[arg(long)]
+        full_name: Option<String>,
+        /// Read the password from standard input; otherwise it is asked for at a terminal, or made
+        /// and printed
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show all accounts
+    List,
+    /// Give an account another role
+    SetRole {
+        /// The address
+        #[arg(long, value_parser = email)]
+        email: Email,
+        /// user, agent or admin
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+}
+
+/// Look at the configuration.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show what is in force, without secrets, or every fault at once
+    Check,
+}
+
+/// What is imported and exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Tickets
+    Tickets,
+    /// Articles of the knowledge base
+    Articles,
+    /// Categories
+    Categories,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// Take in tickets, articles or categories.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// What the file holds
+    pub kind: Kind,
+    /// The file; `-` is standard input
+    pub file: PathBuf,
+    /// How the file is written [default: by its extension]
+    #[arg(long)]
+    pub format: Option<Format>,
+}
+
+/// Write out tickets, articles or categories.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// What to write
+    pub kind: Kind,
+    /// The file; `-` is standard output
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+    /// How to write it [default: by the file's extension]
+    #[arg(long)]
+    pub format: Option<Format>,
+}
+
+/// Fetch and verify the local models.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// Fetch what is missing
+    Fetch,
+    /// Compare every file with its checksum
+    Verify,
+    /// Show every model, and whether it is there
+    List,
+}
+
+/// Make a ticket here, without a server.
+#[derive(Debug, Subcommand)]
+pub enum Ticket {
+    /// Make a ticket from words
+    New {
+        /// The words; without any, or with `-`, standard input
+        words: Vec<String>,
+        /// Show the ticket without storing it
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|e: atc_core::user::UnknownRole| e.to_string())
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

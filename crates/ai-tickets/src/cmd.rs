@@ -1,0 +1,51 @@
+//! The commands, one file each.
+
+mod config;
+mod export;
+mod import;
+mod migrate;
+mod models;
+mod openapi;
+mod serve;
+mod ticket;
+mod user;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::{
+    cli::Command,
+    config::{Settings, Source},
+    wire,
+};
+
+/// Does what was asked.
+pub fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Openapi => return Ok(openapi::run()),
+        Command::Config(command) => return config::run(&command),
+        _ => {}
+    }
+    let settings = Settings::read(&Source::load()?)?;
+    wire::start_logging(&settings, matches!(command, Command::Serve(_)))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads that everything runs on")?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Serve(args) => serve::run(&settings, &args).await,
+            Command::Migrate(command) => migrate::run(&settings, &command).await,
+            Command::User(command) => user::run(&settings, command).await,
+            Command::Import(args) => import::run(&settings, &args).await,
+            Command::Export(args) => export::run(&settings, &args).await,
+            Command::Models(command) => models::run(&settings, &command),
+            Command::Ticket(command) => ticket::run(&settings, command).await,
+            Command::Openapi | Command::Config(_) => Ok(ExitCode::SUCCESS),
+        }
+    });
+    // Whatever still runs, such as a training, has nothing left to say.
+    runtime.shutdown_background();
+    code
+}

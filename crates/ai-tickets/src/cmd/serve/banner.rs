@@ -1,0 +1,37 @@
+//! What whoever starts the server needs to know.
+
+use std::{fmt::Write, net::SocketAddr};
+
+use crate::{config::Settings, wire::FirstAdmin};
+
+/// Where it listens, where its documents are, and how to log in. The line `Listening on …` holds the
+/// real port, for those who start it with `PORT=0`.
+pub fn text(
+    address: Option<SocketAddr>,
+    settings: &Settings,
+    first_admin: Option<&FirstAdmin>,
+) -> String {
+    let mut text = format!("AI Ticket Creator {}\n", env!("CARGO_PKG_VERSION"));
+    // Writing to a String cannot fail.
+    let _ = match address {
+        Some(address) => {
+            writeln!(text, "Listening on http://{address}\n  API documents  http://{address}/docs")
+        }
+        None => writeln!(text, "Working in the background, without the API"),
+    };
+    let _ = writeln!(text, "  Data           {}", settings.data_dir.display());
+    let _ = match first_admin {
+        None => Ok(()),
+        Some(FirstAdmin { email, made: None }) => {
+            writeln!(text, "  Log in         {email}, with ADMIN_PASSWORD")
+        }
+        Some(FirstAdmin { email, made: Some((password, file)) }) => writeln!(
+            text,
+            "  Log in         {email}, with the password {}\n                 \
+             (shown this once, kept in {})",
+            password.expose(),
+            file.display()
+        ),
+    };
+    text
+}

@@ -1,0 +1,117 @@
+//! JSON Lines: one object a line.
+
+use std::{
+    io::{self, BufRead, Read, Write},
+    marker::PhantomData,
+};
+
+use serde::de::DeserializeOwned;
+
+use super::{Line, Lines, Numbered, without_place};
+
+/// More than the longest legal line: an article of 200,000 characters, each written as two escapes.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The lines of a file. Blank ones are passed over, but counted.
+pub fn read<'a, L: Line + 'a>(input: impl BufRead + 'a) -> Lines<'a, L> {
+    Box::new(Reader { input, number: 0, line: PhantomData })
+}
+
+struct Reader<R, L> {
+    input: R,
+    number: u64,
+    line: PhantomData<fn() -> L>,
+}
+
+impl<R: BufRead, L: DeserializeOwned> Iterator for Reader<R, L> {
+    type Item = io::Result<Numbered<L>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let mut bytes = Vec::new();
+            let limited = &mut (&mut self.input).take(MOST_BYTES as u64 + 1);
+            match limited.read_until(b'\n', &mut bytes) {
+                Err(e) => return Some(Err(e)),
+                Ok(0) => return None,
+                Ok(_) => self.number += 1,
+            }
+            let number = self.number;
+            if bytes.len() > MOST_BYTES {
+                let fault = format!("longer than {MOST_BYTES} bytes");
+                let rest = self.skip_line(&bytes);
+                return Some(rest.map(|()| Numbered { number, line: Err(fault) }));
+            }
+            // What some editors put at the beginning of a file.
+            let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+                Some(rest) if number == 1 => rest,
+                _ => &bytes,
+            };
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            let line = serde_json::from_slice(bytes).map_err(|e| without_place(&e));
+            return Some(Ok(Numbered { number, line }));
+        }
+    }
+}
+
+impl<R: BufRead, L> Reader<R, L> {
+    fn skip_line(&mut self, begun: &[u8]) -> io::Result<()> {
+        if begun.ends_with(b"\n") {
+            return Ok(());
+        }
+        loop {
+            let (used, ended) = {
+                let rest = self.input.fill_buf()?;
+                match rest.iter().position(|b| *b == b'\n') {
+                    Some(at) => (at + 1, true),
+                    None => (rest.len(), rest.is_empty()),
+                }
+            };
+            self.input.consume(used);
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Writes one line.
+pub fn write<L: Line>(output: &mut dyn Write, line: &L) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, line)?;
+    output.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::CategoryLine;
+
+    fn numbers(input: &[u8]) -> Vec<(u64, Option<String>)> {
+        read::<CategoryLine>(input)
+            .map(|line| line.unwrap())
+            .map(|line| (line.number, line.line.err()))
+            .collect()
+    }
+
+    #[test]
+    fn lines_keep_their_numbers_whatever_stands_between_them() {
+        let mut input = b"\xef\xbb\xbf{\"slug\":\"a\",\"name\":\"A\"}\r\n\n".to_vec();
+        input.extend(b"{\"slug\":1}\n{\n{\"x\":1}\n");
+        input.extend(vec![b'x'; MOST_BYTES + 5]);
+        input.extend(b"\n{\"slug\":\"b\"}");
+        let found = numbers(&input);
+        let lines: Vec<_> = found.iter().map(|(n, _)| *n).collect();
+        assert_eq!(lines, [1, 3, 4, 5, 6, 7]);
+        let good: Vec<_> = found.iter().filter(|(_, e)| e.is_none()).map(|(n, _)| *n).collect();
+        assert_eq!(good, [1, 7]);
+        assert!(found[3].1.as_ref().unwrap().contains("unknown field `x`"), "{found:?}");
+    }
+
+    #[test]
+    fn lone_surrogates_and_foreign_bytes_are_faults_of_their_line() {
+        let input =
+            b"{\"slug\":\"\\ud800\"}\n{\"slug\":\"\xff\"}\n{\"slug\":\"a\",\"slug\":\"b\"}\n";
+        assert!(numbers(input).iter().all(|(_, fault)| fault.is_some()));
+    }
+}

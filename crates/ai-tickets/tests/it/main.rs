@@ -1,0 +1,1 @@
+//! The program from outside: the built binary, as an operator runs it.
