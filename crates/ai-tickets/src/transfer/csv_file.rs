@@ -29,11 +29,11 @@ pub fn read<'a, L: Line + 'a>(mut input: impl BufRead + 'a) -> Result<Lines<'a, 
     let crlf = first_line.ends_with(b"\r\n");
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
     let columns = columns::<L>(reader.byte_headers().context("cannot read the header")?)?;
-    Ok(Box::new(Reader { reader, columns, crlf, line: PhantomData }))
+    Ok(Box::new(Reader { inner: reader, columns, crlf, line: PhantomData }))
 }
 
 struct Reader<R, L> {
-    reader: csv::Reader<R>,
+    inner: csv::Reader<R>,
     columns: Vec<&'static Column>,
     /// Whether lines end in two characters: then the second one counts for the line after it.
     crlf: bool,
@@ -44,16 +44,16 @@ impl<R: Read, L: Line> Iterator for Reader<R, L> {
     type Item = io::Result<Numbered<L>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let before = self.reader.position().line();
+        let before = self.inner.position().line();
         let mut record = ByteRecord::new();
-        match self.reader.read_byte_record(&mut record) {
+        match self.inner.read_byte_record(&mut record) {
             Err(e) => return Some(Err(e.into())),
             Ok(false) => return None,
             Ok(true) => {}
         }
         // What was read beyond the record itself and one line end are blank lines before it.
-        let read = self.reader.position().line() - before;
-        let own = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+        let read = self.inner.position().line() - before;
+        let own = record.as_slice().split(|b| *b == b'\n').count() as u64 - 1;
         let blank = read.saturating_sub(own + 1);
         let number = before + u64::from(self.crlf) + blank;
         Some(Ok(Numbered { number, line: line(&self.columns, &record) }))

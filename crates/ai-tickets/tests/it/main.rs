@@ -1,1 +1,9 @@
 //! The program from outside: the built binary, as an operator runs it.
+
+mod accounts;
+mod config;
+mod program;
+mod schema;
+mod serve;
+mod ticket;
+mod transfer;

@@ -1,0 +1,212 @@
+//! An installation in a folder of its own, its commands, and its server.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Long enough for a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An installation that a test has to itself: nothing of this machine's configuration reaches it.
+pub struct Installation {
+    dir: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command said.
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Installation {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// The same with one more variable.
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.variables.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A path in the folder where its commands run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file there.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Reads a file there.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ai-tickets"));
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("MODELS_DIR", "no-models")
+            .env("PORT", "0")
+            .envs(self.variables.iter().cloned());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, args: &[&str]) -> Said {
+        self.run_with(args, "")
+    }
+
+    /// The same with something on standard input.
+    pub fn run_with(&self, args: &[&str], input: &str) -> Said {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that needs no input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Starts the server and waits until it listens.
+    pub fn serve(&self) -> Server {
+        let log = self.path("server.log");
+        let mut child = self
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut banner = String::new();
+        let address = loop {
+            let begin = banner.len();
+            if stdout.read_line(&mut banner).unwrap() == 0 {
+                panic!("the server did not start: {}", fs::read_to_string(&log).unwrap());
+            }
+            if let Some(address) = banner[begin..].trim().strip_prefix("Listening on http://") {
+                break address.parse().unwrap();
+            }
+        };
+        Server { child, address, banner, stdout }
+    }
+}
+
+impl Said {
+    /// The same, if the command ended with this code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
+        self
+    }
+}
+
+/// A running server; it dies with this value.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    banner: String,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Everything that it said before it ended.
+    pub fn rest_of_banner(&mut self) -> String {
+        while self.stdout.read_line(&mut self.banner).unwrap() > 0 {}
+        self.banner.clone()
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the server ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// A call; a path of the API is given without its prefix.
+    pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+        let prefix = if path.starts_with("/health") { "" } else { "/api/v1" };
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{prefix}{path}", self.address));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                agent.run(request.body(body.to_string()).unwrap())
+            }
+            None => agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string().unwrap();
+        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+    }
+
+    /// Logs in; gives the access token.
+    pub fn log_in(&self, email: &str, password: &str) -> String {
+        let body = serde_json::json!({"email": email, "password": password});
+        let answer = self.call("POST", "/auth/login", "", Some(&body));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

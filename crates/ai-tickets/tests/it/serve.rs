@@ -1,0 +1,119 @@
+//! `serve`: what survives, and how it ends.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+};
+
+use serde_json::json;
+
+use crate::program::{Installation, Server, eventually};
+
+fn admin(installation: &Installation, server: &Server) -> String {
+    server.log_in("admin@localhost", installation.read("data/admin-password").trim())
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let installation = Installation::new();
+    let mut server = installation.serve();
+    let token = admin(&installation, &server);
+    let ticket = json!({
+        "title": "Charged twice", "description": "Our card was charged twice.",
+        "category": "billing", "priority": "high",
+    });
+    let made = server.call("POST", "/tickets", &token, Some(&ticket));
+    assert_eq!(made.status, 201, "{}", made.body);
+    server.signal("KILL");
+    server.wait();
+
+    let server = installation.serve();
+    let found = server.call("GET", "/tickets/1", &token, None);
+    assert_eq!(found.status, 200, "{}", found.body);
+    assert_eq!(found.body["id"], made.body["id"]);
+    assert_eq!(found.body["title"], "Charged twice");
+}
+
+#[test]
+fn a_signal_ends_it_after_the_requests_that_run() {
+    let installation = Installation::new();
+    let mut server = installation.serve();
+    let mut request = half_a_request(&server);
+    server.signal("TERM");
+    until_nobody_listens(&server);
+    request.write_all(b"}").unwrap();
+    let mut answer = String::new();
+    request.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_request_that_never_ends_is_cut_off_after_the_grace() {
+    let installation = Installation::new().with("SHUTDOWN_GRACE_S", "1");
+    let mut server = installation.serve();
+    let _request = half_a_request(&server);
+    server.signal("INT");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let installation = Installation::new().with("SHUTDOWN_GRACE_S", "3600");
+    let mut server = installation.serve();
+    let _request = half_a_request(&server);
+    server.signal("TERM");
+    until_nobody_listens(&server);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(130));
+}
+
+/// A request whose last byte is missing, and of which the server has begun to read the body.
+fn half_a_request(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                content-type: application/json\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = [0; 25];
+    stream.read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"{").unwrap();
+    stream
+}
+
+fn until_nobody_listens(server: &Server) {
+    eventually("nobody listens", || TcpStream::connect(server.address).is_err());
+}
+
+#[test]
+fn a_port_in_use_is_told_in_one_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let installation = Installation::new().with("PORT", &port);
+    let said = installation.run(&["serve"]).expect(1);
+    assert_eq!(
+        said.err,
+        format!(
+            "error: 127.0.0.1:{port} is in use by another program: end it, or set PORT to another port\n"
+        )
+    );
+    assert!(!installation.path("data/tickets.db").exists(), "the database was not touched");
+}
+
+#[test]
+fn roles_of_later_versions_are_told() {
+    let said = Installation::new().run(&["serve", "--roles", "api,mcp"]).expect(1);
+    assert!(said.err.contains("later version"), "{}", said.err);
+}
+
+#[test]
+fn without_models_it_serves_and_says_so() {
+    let installation = Installation::new();
+    let server = installation.serve();
+    assert_eq!(server.call("GET", "/health/ready", "", None).status, 200);
+    let health = server.call("GET", "/health", "", None);
+    assert_eq!(health.status, 200, "{}", health.body);
+    assert_eq!(health.body["status"], "degraded", "{}", health.body);
+    assert_ne!(health.body["components"]["ai"]["status"], "ok", "{}", health.body);
+    assert_eq!(health.body["components"]["database"]["status"], "ok", "{}", health.body);
+}
