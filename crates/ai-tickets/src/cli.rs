@@ -144,6 +144,11 @@ pub enum Format {
 
 /// Take in tickets, articles or categories.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+The fields are those of the create calls; tickets also have status, created_at and external_id.
+What has an external_id (a category: its slug) is taken in once, however often it comes. A line
+that cannot be taken is told with its number, and the rest goes on; the exit code is then 1.
+Lists in CSV are JSON arrays, or values with semicolons between.")]
 pub struct Import {
     /// What the file holds
     pub kind: Kind,
@@ -156,6 +161,11 @@ pub struct Import {
 
 /// Write out tickets, articles or categories.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+What has no identity of another system is written with its own id as external_id, so that what is
+imported twice is there once. Import categories before tickets: tickets name them.
+In CSV, a cell that a spreadsheet would run as a formula gets an apostrophe before it, which an
+import takes away again.")]
 pub struct Export {
     /// What to write
     pub kind: Kind,

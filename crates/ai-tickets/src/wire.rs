@@ -2,7 +2,7 @@
 
 mod embedded;
 mod engine;
-mod first_admin;
+pub mod first_admin;
 mod secrets;
 
 pub use embedded::{api_config, app, connect, listen};

@@ -2,12 +2,12 @@
 //! hold in their hand.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a test helper fails by panicking, reads the test's environment, and makes its own ids"
 )]
+#![cfg_attr(feature = "app", expect(clippy::panic, reason = "as above"))]
 
 #[cfg(feature = "app")]
 mod app;

@@ -42,6 +42,7 @@ impl Source {
     ///
     /// # Errors
     /// When `.env` is there but cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "this is where configuration is read once")]
     pub fn load() -> Result<Self> {
         let file = read_file(Path::new(FILE))?;
         // A value that is no text is no legal value of any key; its fault is told like the others.

@@ -10,9 +10,9 @@ use super::secrets;
 use crate::config::{Environment, Settings};
 
 /// Who administers an installation in development, where nobody was named.
-const EMAIL: &str = "admin@localhost";
+pub const EMAIL: &str = "admin@localhost";
 /// The file in `DATA_DIR` that keeps the password that was made for them.
-const PASSWORD_FILE: &str = "admin-password";
+pub const PASSWORD_FILE: &str = "admin-password";
 
 /// The first administrator, who was made just now.
 pub struct FirstAdmin {

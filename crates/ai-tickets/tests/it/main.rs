@@ -2,6 +2,7 @@
 
 mod accounts;
 mod config;
+mod postgres;
 mod program;
 mod schema;
 mod serve;

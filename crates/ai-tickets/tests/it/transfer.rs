@@ -6,7 +6,7 @@ use crate::program::Installation;
 
 /// Lines that are not easy to carry: quotes, breaks, formulas, lists with separators, numbers with
 /// many digits, text of all kinds.
-fn tickets() -> Vec<Value> {
+pub fn tickets() -> Vec<Value> {
     vec![
         json!({
             "external_id": "OLD-1", "title": "=HYPERLINK(\"http://x\")", "description": "a,\"b\"\r\n'c'\n",
@@ -33,7 +33,7 @@ fn tickets() -> Vec<Value> {
     ]
 }
 
-fn articles() -> Vec<Value> {
+pub fn articles() -> Vec<Value> {
     vec![
         json!({"external_id": "KB-1", "title": "Refunds", "body": "# Refunds\n\n- one\n- \"two\"\n",
                "tags": ["billing", "a;b"], "published": true}),
@@ -42,16 +42,16 @@ fn articles() -> Vec<Value> {
     ]
 }
 
-fn category() -> Value {
+pub fn category() -> Value {
     json!({"slug": "hardware", "name": "Hardware", "description": "=Laptops; monitors",
            "examples": ["It is; broken.", "[it]"], "team_id": null, "default_priority": "high"})
 }
 
-fn lines(values: &[Value]) -> String {
+pub fn lines(values: &[Value]) -> String {
     values.iter().map(|v| format!("{v}\n")).collect()
 }
 
-fn parsed(text: &str) -> Vec<Value> {
+pub fn parsed(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -2,7 +2,13 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
-use crate::{config::Settings, wire::FirstAdmin};
+use crate::{
+    config::Settings,
+    wire::{
+        FirstAdmin,
+        first_admin::{EMAIL, PASSWORD_FILE},
+    },
+};
 
 /// Where it listens, where its documents are, and how to log in. The line `Listening on …` holds the
 /// real port, for those who start it with `PORT=0`.
@@ -20,7 +26,15 @@ pub fn text(
         None => writeln!(text, "Working in the background, without the API"),
     };
     let _ = writeln!(text, "  Data           {}", settings.data_dir.display());
+    let kept = settings.data_dir.join(PASSWORD_FILE);
     let _ = match first_admin {
+        None if kept.exists() => {
+            writeln!(
+                text,
+                "  Log in         {EMAIL}, with the first password in {}",
+                kept.display()
+            )
+        }
         None => Ok(()),
         Some(FirstAdmin { email, made: None }) => {
             writeln!(text, "  Log in         {email}, with ADMIN_PASSWORD")
