@@ -35,6 +35,7 @@ pub struct Settings {
     /// Where this installation keeps what it writes.
     pub data_dir: PathBuf,
     /// Where the local models are.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read when the engine is wired"))]
     pub models_dir: PathBuf,
     /// The database.
     pub database: Database,

@@ -14,8 +14,10 @@ const MOST_THREADS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Triage {
     /// How many threads read texts.
+    #[expect(dead_code, reason = "read when the engine is wired")]
     pub threads: usize,
     /// How many texts may wait.
+    #[expect(dead_code, reason = "read when the engine is wired")]
     pub queue: usize,
     /// How long a new ticket waits for triage.
     pub timeout_ms: u64,

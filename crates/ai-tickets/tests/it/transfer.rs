@@ -48,7 +48,7 @@ pub fn category() -> Value {
 }
 
 pub fn lines(values: &[Value]) -> String {
-    values.iter().map(|v| format!("{v}\n")).collect()
+    values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
 }
 
 pub fn parsed(text: &str) -> Vec<Value> {
