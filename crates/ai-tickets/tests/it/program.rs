@@ -104,9 +104,8 @@ impl Installation {
         let mut banner = String::new();
         let address = loop {
             let begin = banner.len();
-            if stdout.read_line(&mut banner).unwrap() == 0 {
-                panic!("the server did not start: {}", fs::read_to_string(&log).unwrap());
-            }
+            let read = stdout.read_line(&mut banner).unwrap();
+            assert!(read > 0, "it did not start: {}", fs::read_to_string(&log).unwrap());
             if let Some(address) = banner[begin..].trim().strip_prefix("Listening on http://") {
                 break address.parse().unwrap();
             }
