@@ -41,6 +41,18 @@ impl App {
         );
     }
 
+    /// Starts only what a process needs that leaves the background to others: it takes over what they
+    /// learnt.
+    pub fn start_following(self: &Arc<Self>) {
+        let poll = Duration::from_millis(self.config.background_poll_ms);
+        self.spawn_loop(
+            "follow",
+            poll,
+            |app| &app.label_signal,
+            |app| Box::pin(app.take_over_model()),
+        );
+    }
+
     /// Runs `work` now, at every signal, and at the latest after `poll`, until the application
     /// ends. A failure is logged and tried again.
     fn spawn_loop(

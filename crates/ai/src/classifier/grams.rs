@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use regex::Regex;
 
 /// The part of a text that is looked at; what a text is about stands in its beginning.
-const MAX_CHARS: usize = 12_000;
+const MAX_CHARS: usize = 6_000;
 /// Runs of this many characters within a word are counted.
 const CHARACTERS: std::ops::RangeInclusive<usize> = 3..=5;
 

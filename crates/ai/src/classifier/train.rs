@@ -25,16 +25,16 @@ const WORD_COST: f32 = 0.2;
 pub(crate) struct TrainingSet {
     /// A row for every text.
     pub embeddings: Matrix,
-    /// The grams of every text.
-    pub grams: Vec<Grams>,
+    /// Every text.
+    pub texts: Vec<String>,
     /// The class of every text.
     pub classes: Vec<usize>,
     /// The prior score of every text for every class: a row for every text.
     pub priors: Matrix,
     /// The embedding of every class's description; zeros where there is none.
     pub descriptions: Matrix,
-    /// The grams of every class's description.
-    pub description_grams: Vec<Grams>,
+    /// Every class's description; empty where there is none.
+    pub description_texts: Vec<String>,
 }
 
 /// What held-out texts said of a classifier.
@@ -63,10 +63,10 @@ impl TrainingSet {
     pub fn train(&self) -> (Classifier, Report) {
         let k = self.class_count();
         let n = self.classes.len();
-        let vocabulary = Vocabulary::learn(&self.grams);
+        let vocabulary = Vocabulary::learn(&self.texts);
         let mut rows = SparseRows::new();
-        for grams in self.grams.iter().chain(&self.description_grams) {
-            rows.push(&vocabulary.row(grams));
+        for text in self.texts.iter().chain(&self.description_texts) {
+            rows.push(&vocabulary.row(&Grams::of(text)));
         }
         let fold_count = folds::count(n).min(n.max(2));
         let held_out = self.hold_out(&vocabulary, &rows, fold_count);

@@ -28,26 +28,31 @@ pub(super) struct Vocabulary {
     prose: Block,
 }
 
-impl Block {
-    fn learn<'a>(texts: impl Iterator<Item = &'a [(u64, u16)]>, most: usize) -> Self {
-        let mut frequency: HashMap<u64, u32> = HashMap::new();
-        let mut count = 0usize;
-        for text in texts {
-            count += 1;
-            for (gram, _) in text {
-                *frequency.entry(*gram).or_default() += 1;
-            }
+/// In how many texts each gram stands.
+#[derive(Default)]
+struct Frequencies(HashMap<u64, u32>);
+
+impl Frequencies {
+    fn count(&mut self, text: &[(u64, u16)]) {
+        for (gram, _) in text {
+            *self.0.entry(*gram).or_default() += 1;
         }
-        let least = if count < RARE_MATTERS_BELOW { 1 } else { 2 };
+    }
+}
+
+impl Block {
+    /// Keeps the grams of most texts.
+    fn keep(frequencies: Frequencies, texts: usize, most: usize) -> Self {
+        let least = if texts < RARE_MATTERS_BELOW { 1 } else { 2 };
         let mut kept: Vec<(u64, u32)> =
-            frequency.into_iter().filter(|(_, n)| *n >= least).collect();
+            frequencies.0.into_iter().filter(|(_, n)| *n >= least).collect();
         if kept.len() > most {
             kept.sort_unstable_by_key(|(gram, n)| (std::cmp::Reverse(*n), *gram));
             kept.truncate(most);
         }
         kept.sort_unstable();
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts")]
-        let idf = |n: u32| (((1 + count) as f64 / f64::from(1 + n)).ln() + 1.0) as f32;
+        let idf = |n: u32| (((1 + texts) as f64 / f64::from(1 + n)).ln() + 1.0) as f32;
         Self {
             idf: kept.iter().map(|(_, n)| idf(*n)).collect(),
             grams: kept.into_iter().map(|(gram, _)| gram).collect(),
@@ -74,19 +79,26 @@ impl Block {
 }
 
 impl Vocabulary {
-    /// Takes the commonest grams of the texts.
-    pub fn learn(texts: &[Grams]) -> Self {
-        let marked_up = texts.iter().any(|t| t.prose != t.words);
+    /// Takes the commonest grams of the texts, one text after the other: all grams of all texts would
+    /// need a hundred times the memory of the texts.
+    pub fn learn(texts: &[String]) -> Self {
+        let mut frequencies: [Frequencies; 3] = Default::default();
+        let mut marked_up = false;
+        for text in texts {
+            let grams = Grams::of(text);
+            marked_up |= grams.prose != grams.words;
+            let [words, characters, prose] = &mut frequencies;
+            words.count(&grams.words);
+            characters.count(&grams.characters);
+            prose.count(&grams.prose);
+        }
         let most = MAX_GRAMS / if marked_up { 3 } else { 2 };
-        let prose = if marked_up {
-            Block::learn(texts.iter().map(|t| t.prose.as_slice()), most)
-        } else {
-            Block::default()
-        };
+        let [words, characters, prose] = frequencies;
+        let prose = if marked_up { prose } else { Frequencies::default() };
         Self {
-            words: Block::learn(texts.iter().map(|t| t.words.as_slice()), most),
-            characters: Block::learn(texts.iter().map(|t| t.characters.as_slice()), most),
-            prose,
+            words: Block::keep(words, texts.len(), most),
+            characters: Block::keep(characters, texts.len(), most),
+            prose: Block::keep(prose, texts.len(), most),
         }
     }
 

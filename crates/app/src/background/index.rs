@@ -19,7 +19,8 @@ impl App {
             let tickets = self.index_tickets().await?;
             let skipped = self.triage_skipped().await?;
             if articles + tickets + skipped == 0 {
-                return Ok(());
+                // What was written is in memory before somebody searches for it.
+                return Ok(self.store.warm_search().await?);
             }
         }
     }

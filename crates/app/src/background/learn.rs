@@ -33,7 +33,8 @@ impl App {
         // Read after the fingerprint: what is labelled in between is learnt now and once more.
         let examples = self.store.tickets().labelled(self.config.training_max_labels).await?;
         let started = std::time::Instant::now();
-        let trained = self.engine.train(examples).await?;
+        let categories = self.store.categories().all().await?;
+        let trained = self.engine.train(examples, categories.into()).await?;
         let seconds = started.elapsed().as_secs_f64();
         metrics::histogram!("training_seconds").record(seconds);
         let model = StoredModel {
@@ -53,7 +54,7 @@ impl App {
 
     /// Puts the newest stored model into use, where it is not yet: after a start, or because
     /// another process trained it.
-    async fn take_over_model(&self) -> Result<()> {
+    pub async fn take_over_model(&self) -> Result<()> {
         let latest = self.store.models().latest_id().await?;
         if latest.is_none() || latest == self.learnt.lock().await.id {
             return Ok(());

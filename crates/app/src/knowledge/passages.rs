@@ -16,7 +16,8 @@ pub(crate) struct PassageText {
     pub to_embed: String,
 }
 
-/// The passages of an article, in order; at least one.
+/// The title, then the passages of an article, in order. The title stands alone as well, because a
+/// short question is often closest to it.
 pub(crate) fn of_article(title: &str, markdown: &str) -> Vec<PassageText> {
     let mut passages: Vec<String> = Vec::new();
     for block in blocks(markdown) {
@@ -31,13 +32,9 @@ pub(crate) fn of_article(title: &str, markdown: &str) -> Vec<PassageText> {
         }
     }
     passages.truncate(MAX_PASSAGES);
-    if passages.is_empty() {
-        passages.push(title.to_owned());
-    }
-    passages
-        .into_iter()
-        .map(|text| PassageText { to_embed: format!("{title}\n{text}"), text })
-        .collect()
+    let alone = PassageText { text: title.to_owned(), to_embed: title.to_owned() };
+    let with_title = |text| PassageText { to_embed: format!("{title}\n{text}"), text };
+    std::iter::once(alone).chain(passages.into_iter().map(with_title)).collect()
 }
 
 /// The paragraphs, headings, items and code blocks of a Markdown text, as plain text.
@@ -95,24 +92,27 @@ mod tests {
     fn markdown_becomes_plain_passages() {
         let md = "# Reset\n\nOpen **Settings** → [Security](https://x.y).\n\n- one\n- two\n\n```\ncode\n```";
         let passages = of_article("Reset your password", md);
-        assert_eq!(passages.len(), 1);
-        assert_eq!(passages[0].text, "Reset\nOpen Settings → Security.\none\ntwo\ncode");
-        assert!(passages[0].to_embed.starts_with("Reset your password\n"));
+        assert_eq!(passages.len(), 2);
+        assert_eq!(passages[0].to_embed, "Reset your password");
+        assert_eq!(passages[1].text, "Reset\nOpen Settings → Security.\none\ntwo\ncode");
+        assert!(passages[1].to_embed.starts_with("Reset your password\n"));
     }
 
     #[test]
     fn long_text_is_cut_between_sentences_and_bounded() {
         let sentence = "This sentence has exactly forty-six letters. ";
         let passages = of_article("t", &sentence.repeat(100));
-        assert!(passages.len() > 4);
+        assert!(passages.len() > 5);
         assert!(passages.iter().all(|p| p.text.chars().count() <= PASSAGE_CHARS));
-        assert!(passages.iter().all(|p| p.text.ends_with('.')));
+        assert!(passages[1..].iter().all(|p| p.text.ends_with('.')));
         let endless = of_article("t", &"x".repeat(200_000));
-        assert_eq!(endless.len(), MAX_PASSAGES);
+        assert_eq!(endless.len(), MAX_PASSAGES + 1);
     }
 
     #[test]
     fn an_article_without_text_is_its_title() {
-        assert_eq!(of_article("Title", "")[0].text, "Title");
+        let passages = of_article("Title", "");
+        assert_eq!(passages.len(), 1);
+        assert_eq!(passages[0].text, "Title");
     }
 }

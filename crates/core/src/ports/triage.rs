@@ -203,13 +203,15 @@ pub trait TriageEngine: Send + Sync {
     /// `None` when the model is not there.
     fn embedding_model(&self) -> Option<String>;
 
-    /// Learns from what people labelled. Runs for seconds to a minute, beside the pool.
+    /// Learns from what people labelled, against the categories as they are now. Runs for seconds to
+    /// a minute, beside the pool.
     ///
     /// # Errors
     /// When the model fails on an input.
     fn train(
         &self,
         examples: Vec<LabelledText>,
+        categories: Arc<[Category]>,
     ) -> BoxFuture<'_, Result<TrainedModel, EngineError>>;
 
     /// Puts a trained model into use at once.

@@ -1,0 +1,189 @@
+//! Fetching a model: `pip` downloads the packages that the manifest names, by their hashes; the listed
+//! files are taken out, compared with theirs, and put in place at once.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+
+use super::{
+    FileSpec, ModelSpec,
+    installed::{self, hex},
+};
+
+/// Why a model could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// `pip` is missing.
+    #[error("python3 with pip is needed to fetch models, and could not be started: {0}")]
+    NoPip(#[source] io::Error),
+    /// `pip` did not get the package.
+    #[error("pip could not fetch {package}: {why}")]
+    Pip {
+        /// The package.
+        package: String,
+        /// The last lines that pip wrote.
+        why: String,
+    },
+    /// The package lacks the file, or holds another one.
+    #[error("{package} does not hold the expected {file}")]
+    Unexpected {
+        /// The package.
+        package: String,
+        /// The file.
+        file: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write below {dir}: {source}", dir = dir.display())]
+    Write {
+        /// Where.
+        dir: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What fetching came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetched {
+    /// It was there, and whole.
+    AlreadyThere,
+    /// It is there now.
+    Now,
+}
+
+/// Fetches a model unless it is there and whole. `say` is told what goes on.
+///
+/// # Errors
+/// When pip fails, a package is not what the manifest says, or nothing can be written.
+pub fn fetch(
+    models_dir: &Path,
+    spec: &ModelSpec,
+    say: &mut dyn FnMut(&str),
+) -> Result<Fetched, FetchError> {
+    if installed::verify(models_dir, spec).is_ok() {
+        return Ok(Fetched::AlreadyThere);
+    }
+    let target = spec.dir(models_dir);
+    let parent = models_dir.join(&spec.name);
+    let cannot_write = |source| FetchError::Write { dir: parent.clone(), source };
+    fs::create_dir_all(&parent).map_err(cannot_write)?;
+    let work = tempfile::tempdir_in(&parent).map_err(cannot_write)?;
+    let whole = work.path().join("whole");
+    fs::create_dir(&whole).map_err(cannot_write)?;
+
+    let mut packages: Vec<(&str, PathBuf)> = Vec::new();
+    for file in &spec.files {
+        let known = packages.iter().find(|(name, _)| *name == file.package);
+        let wheel = if let Some((_, wheel)) = known {
+            wheel.clone()
+        } else {
+            say(&format!("fetching {} (Python package)", file.package));
+            let wheel = download(file, &work.path().join(packages.len().to_string()))?;
+            packages.push((&file.package, wheel.clone()));
+            wheel
+        };
+        say(&format!("unpacking {}", file.name));
+        let content = extract(file, &wheel)?;
+        write(&whole.join(&file.name), &content).map_err(cannot_write)?;
+    }
+    // A damaged one is moved away first; another process that fetches at the same time may have put
+    // a whole one in place already.
+    if target.exists() {
+        fs::rename(&target, work.path().join("replaced")).map_err(cannot_write)?;
+    }
+    match fs::rename(&whole, &target) {
+        Err(e) if installed::verify(models_dir, spec).is_err() => Err(cannot_write(e)),
+        _ => Ok(Fetched::Now),
+    }
+}
+
+/// Downloads the package of a file into a folder of its own; gives the path of the wheel.
+fn download(file: &FileSpec, dir: &Path) -> Result<PathBuf, FetchError> {
+    let cannot_write = |source| FetchError::Write { dir: dir.to_owned(), source };
+    let wheels = dir.join("wheels");
+    fs::create_dir_all(&wheels).map_err(cannot_write)?;
+    let requirements = dir.join("requirements.txt");
+    let line = format!("{} --hash=sha256:{}\n", file.package, file.package_sha256);
+    fs::write(&requirements, line).map_err(cannot_write)?;
+    let output = Command::new("python3")
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+        .args(["--require-hashes", "--only-binary=:all:", "--dest"])
+        .arg(&wheels)
+        .arg("-r")
+        .arg(&requirements)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(FetchError::NoPip)?;
+    let package = || file.package.clone();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let last: Vec<&str> = said.lines().rev().take(3).collect();
+        let why = last.into_iter().rev().collect::<Vec<_>>().join("; ");
+        return Err(FetchError::Pip { package: package(), why });
+    }
+    let mut found = fs::read_dir(&wheels).map_err(cannot_write)?;
+    match found.next() {
+        Some(Ok(wheel)) => Ok(wheel.path()),
+        _ => Err(FetchError::Pip { package: package(), why: "it left no file behind".into() }),
+    }
+}
+
+/// Reads one file out of a wheel, no further than its size, and compares its hash.
+fn extract(file: &FileSpec, wheel: &Path) -> Result<Vec<u8>, FetchError> {
+    let unexpected =
+        || FetchError::Unexpected { package: file.package.clone(), file: file.name.clone() };
+    let read = || -> Option<Vec<u8>> {
+        let mut archive = ZipArchive::new(File::open(wheel).ok()?).ok()?;
+        let entry = archive.by_name(&file.path).ok()?;
+        let mut content = Vec::new();
+        entry.take(file.bytes + 1).read_to_end(&mut content).ok()?;
+        (hex(&Sha256::digest(&content)) == file.sha256).then_some(content)
+    };
+    read().ok_or_else(unexpected)
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    fn file(content: &[u8], bytes: u64) -> FileSpec {
+        FileSpec {
+            name: "f".into(),
+            bytes,
+            sha256: hex(&Sha256::digest(content)),
+            package: "p==1".into(),
+            package_sha256: String::new(),
+            path: "in/f".into(),
+        }
+    }
+
+    #[test]
+    fn only_the_expected_content_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let wheel = dir.path().join("p.whl");
+        let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
+        zip.start_file("in/f", SimpleFileOptions::default()).unwrap();
+        zip.write_all(&[7; 100_000]).unwrap();
+        zip.finish().unwrap();
+        assert_eq!(extract(&file(&[7; 100_000], 100_000), &wheel).unwrap().len(), 100_000);
+        assert!(extract(&file(&[8; 100_000], 100_000), &wheel).is_err());
+        assert!(extract(&file(&[7; 10], 10), &wheel).is_err(), "it is longer than it should be");
+        let elsewhere = FileSpec { path: "f".into(), ..file(&[7; 100_000], 100_000) };
+        assert!(extract(&elsewhere, &wheel).is_err());
+        fs::write(&wheel, b"no zip").unwrap();
+        assert!(extract(&file(b"", 0), &wheel).is_err());
+    }
+}
