@@ -35,7 +35,6 @@ pub struct Settings {
     /// Where this installation keeps what it writes.
     pub data_dir: PathBuf,
     /// Where the local models are.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read when the engine is wired"))]
     pub models_dir: PathBuf,
     /// The database.
     pub database: Database,
@@ -149,6 +148,7 @@ mod tests {
             ("BCRYPT_COST", "4"),
             ("RATE_LIMIT_PER_MINUTE", "-1"),
             ("TRIAGE_THREADS", "0"),
+            ("TRIAGE_REVIEW_BELOW", "40"),
             ("MCP_PORT", "70000"),
         ];
         let found = faults(&wrong);

@@ -38,6 +38,7 @@ pub async fn run(settings: &Settings, args: &Import) -> Result<ExitCode> {
     };
     let app = wire::app(settings, wire::Engine::Local).await?;
     wire::first_admin(&app, settings).await?;
+    app.take_over_model().await?;
     let ctx = app.operator().await?;
     let import = Importer { app: &app, ctx, bar, tally: Tally::default() };
     let tally = match args.kind {

@@ -66,6 +66,8 @@ impl Running {
         let first_admin = wire::first_admin(&app, settings).await?;
         if roles.worker {
             app.start_background();
+        } else {
+            app.start_following();
         }
         let address = server.as_ref().map(Server::local_addr);
         out::text(&banner::text(address, settings, first_admin.as_ref()));

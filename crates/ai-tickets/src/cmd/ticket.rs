@@ -25,6 +25,7 @@ pub async fn run(settings: &Settings, command: Ticket) -> Result<ExitCode> {
     let text = PlainText::parse(read_words(&words)?).context("the words of the ticket")?;
     let app = wire::app(settings, wire::Engine::Local).await?;
     wire::first_admin(&app, settings).await?;
+    app.take_over_model().await?;
     let ctx = app.operator().await?;
     let words = TicketFromText {
         text,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use atc_ai::{EngineConfig, LocalEngine};
 use atc_core::{
     category::Category,
     ports::{
@@ -24,10 +25,16 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Starts it. Models are loaded meanwhile.
-    pub fn start(self, _settings: &Settings) -> Arc<dyn TriageEngine> {
+    /// Starts it. Models are loaded meanwhile; whoever asks it something waits for them.
+    pub fn start(self, settings: &Settings) -> Arc<dyn TriageEngine> {
         match self {
-            Self::Local | Self::None => Arc::new(NoEngine),
+            Self::Local => Arc::new(LocalEngine::start(EngineConfig {
+                models_dir: settings.models_dir.clone(),
+                threads: settings.triage.threads,
+                queue: settings.triage.queue,
+                review_below: settings.triage.review_below,
+            })),
+            Self::None => Arc::new(NoEngine),
         }
     }
 }
@@ -59,7 +66,11 @@ impl TriageEngine for NoEngine {
         None
     }
 
-    fn train(&self, _: Vec<LabelledText>) -> BoxFuture<'_, Result<TrainedModel, EngineError>> {
+    fn train(
+        &self,
+        _: Vec<LabelledText>,
+        _: Arc<[Category]>,
+    ) -> BoxFuture<'_, Result<TrainedModel, EngineError>> {
         Box::pin(async { Err(EngineError::Stopped) })
     }
 
