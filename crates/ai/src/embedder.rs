@@ -9,11 +9,9 @@ use tokenizers::Tokenizer;
 
 /// The most tokens that are read; what a text is about stands in its beginning.
 const MAX_TOKENS: usize = 256;
-/// No text has more than [`MAX_TOKENS`] tokens before so many characters, unless it is hardly text.
+/// The most characters that are read, runs of white space counted once: so many have more than
+/// [`MAX_TOKENS`] tokens, unless they are hardly text. Bounds the tokenizer's time.
 const MAX_CHARS: usize = 4_000;
-/// The most characters of one word: a longer one is cut, because the tokenizer's time grows with the
-/// square of a word's length.
-const MAX_WORD_CHARS: usize = 100;
 /// The tokens before and after a text.
 const BEGIN: u32 = 101;
 const END: u32 = 102;
@@ -96,15 +94,13 @@ impl Embedder {
     }
 }
 
-/// The beginning of a text, with overlong words cut.
+/// The beginning of a text, with one space for each run of white space, which has no tokens.
 fn bounded(text: &str) -> String {
-    let mut run = 0;
+    let mut after_space = false;
     text.chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|&c| !(std::mem::replace(&mut after_space, c == ' ') && c == ' '))
         .take(MAX_CHARS)
-        .filter(|c| {
-            run = if c.is_whitespace() { 0 } else { run + 1 };
-            run <= MAX_WORD_CHARS
-        })
         .collect()
 }
 
@@ -142,8 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn long_words_and_texts_are_cut() {
-        assert_eq!(bounded(&"a".repeat(50_000)).len(), MAX_WORD_CHARS);
-        assert_eq!(bounded(&"a ".repeat(50_000)).chars().count(), MAX_CHARS);
+    fn long_texts_are_cut_and_white_space_does_not_count() {
+        assert_eq!(bounded(&"a".repeat(50_000)).len(), MAX_CHARS);
+        assert_eq!(bounded(&format!("a{}b \n\tc", " ".repeat(50_000))), "a b c");
+    }
+
+    /// What stands behind a long run without spaces is read, as the model's own tokenizer does.
+    #[test]
+    fn runs_without_spaces_are_read_to_their_end() {
+        let Some(embedder) = embedder() else { return };
+        let chinese = "我无法登录我的账户。".repeat(20);
+        assert!(embedder.tokens(&chinese).unwrap().len() > 190);
+        let json = format!("[{}]", [r#"{"status":"failed"}"#; 30].join(","));
+        assert!(embedder.tokens(&json).unwrap().len() > 250);
+        let word = embedder.tokens(&"a".repeat(50_000)).unwrap();
+        assert_eq!(word.len(), 3, "a word of such a length is unknown");
     }
 }
