@@ -22,6 +22,7 @@ use crate::{
     health, metrics,
     problem::{FaultBody, ProblemBody},
     v1,
+    wire::SearchMode,
 };
 
 const SCHEME: &str = "bearer";
@@ -41,9 +42,13 @@ pub(crate) fn preface() -> OpenApi {
     let mut document = OpenApiBuilder::new().info(info).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(SCHEME, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    for (name, schema) in
-        [(ProblemBody::name(), ProblemBody::schema()), (FaultBody::name(), FaultBody::schema())]
-    {
+    let shared = [
+        (ProblemBody::name(), ProblemBody::schema()),
+        (FaultBody::name(), FaultBody::schema()),
+        // Parameters name their types without bringing them along.
+        (SearchMode::name(), SearchMode::schema()),
+    ];
+    for (name, schema) in shared {
         components.schemas.insert(name.into_owned(), schema);
     }
     document

@@ -149,10 +149,13 @@ impl Comments<'_, DatabaseTransaction> {
 }
 
 /// The text of all comments of a ticket, for the full-text index.
-pub(crate) async fn bodies(db: &impl ConnectionTrait, ticket: TicketNumber) -> Result<Vec<String>> {
+pub(crate) async fn bodies(
+    db: &impl ConnectionTrait,
+    ticket: TicketNumber,
+) -> Result<Vec<(String, bool)>> {
     Ok(Entity::find()
         .select_only()
-        .column(Column::Body)
+        .columns([Column::Body, Column::Internal])
         .filter(Column::TicketNumber.eq(ticket.0))
         .order_by_asc(Column::CreatedAt)
         .into_tuple()

@@ -86,8 +86,8 @@ impl Answer {
     }
 
     /// The answer, if it has this status; else the test fails and shows it.
-    #[must_use]
     #[track_caller]
+    #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "an assertion")]
     pub fn expect(self, status: u16) -> Self {
         let text = String::from_utf8_lossy(&self.bytes);
         assert_eq!(self.status.as_u16(), status, "{text}");

@@ -10,6 +10,9 @@ const PRIOR_SCALE: f32 = 10.0;
 /// How much less a category without any label is believed when there are many labels.
 const UNLABELLED_COST: f64 = 0.5;
 const MAX_UNLABELLED_COST: f64 = 1.5;
+/// How much less it is believed when a labelled text is nearer than strangers are.
+const NEARNESS_COST: f64 = 6.0;
+const STRANGERS: f64 = 0.4;
 /// The most neighbours that are named.
 const MAX_NEIGHBOURS: usize = 3;
 
@@ -68,7 +71,8 @@ pub(crate) fn decide(
 }
 
 /// Live categories that have labels share what the classifier says; those without keep what their
-/// descriptions earned them, a little less the more labels there are.
+/// descriptions earned them: a little less the more labels there are, and less when a labelled text
+/// is near.
 fn join(zero_shot: &[f64], learnt: &Outcome, places: &[Option<usize>], counts: &[u32]) -> Vec<f64> {
     let mut joined = vec![0.0; zero_shot.len()];
     let mut labelled = vec![false; zero_shot.len()];
@@ -82,6 +86,8 @@ fn join(zero_shot: &[f64], learnt: &Outcome, places: &[Option<usize>], counts: &
     }
     let labels: u32 = counts.iter().sum();
     let cost = (UNLABELLED_COST * (1.0 + f64::from(labels) / 100.0).ln()).min(MAX_UNLABELLED_COST);
+    let nearest = learnt.neighbours.first().map_or(0.0, |(_, _, cosine)| f64::from(*cosine));
+    let cost = cost + NEARNESS_COST * (nearest - STRANGERS).max(0.0);
     let unlabelled: f64 =
         zero_shot.iter().zip(&labelled).filter(|(_, l)| !**l).map(|(p, _)| p).sum();
     let room = if of_live <= f64::EPSILON {

@@ -55,10 +55,6 @@ pub(super) fn add_scaled(to: &mut [f32], x: f32, from: &[f32]) {
     }
 }
 
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
 /// Rows of which most numbers are zero: each a list of columns and values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SparseRows {

@@ -73,7 +73,9 @@ impl Neighbours {
         for (cosine, i) in &say.found {
             scores[self.class(*i)] += (SHARPNESS * (cosine - 1.0)).exp();
         }
-        scores.iter_mut().for_each(|s| *s = s.ln());
+        for score in scores {
+            *score = score.ln();
+        }
     }
 }
 

@@ -65,7 +65,9 @@ fn direction(gradient: &[f64], history: &VecDeque<(Vec<f64>, Vec<f64>, f64)>) ->
     }
     if let Some((_, change, curvature)) = history.back() {
         let scale = curvature / dot(change, change);
-        q.iter_mut().for_each(|a| *a *= scale);
+        for a in &mut q {
+            *a *= scale;
+        }
     }
     for ((step, change, curvature), alpha) in history.iter().zip(alphas.into_iter().rev()) {
         let beta = dot(change, &q) / curvature;
@@ -79,6 +81,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The lowest point of a function of one number within bounds, by golden section.
+#[expect(clippy::many_single_char_names, reason = "the four points of the textbook")]
 pub(super) fn minimise_within(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
     let golden = (5.0f64.sqrt() - 1.0) / 2.0;
     let (mut a, mut b) = (low, high);

@@ -223,7 +223,21 @@ impl DraftBody {
 
 /// A ticket that is like another one.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SimilarTicket)]
+#[schema(as = SimilarTicket, example = json!({"ticket": {
+    "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11", "number": 42,
+    "title": "The invoice of October was charged twice",
+    "description": "Our card was charged twice for INV-20417.",
+    "status": "new", "priority": "medium", "category": "billing", "tags": ["INV-20417"],
+    "source": "api",
+    "requester": {
+        "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c12",
+        "email": "person@example.com", "full_name": "Example Person"
+    },
+    "assignee": null, "team": null, "attachments": [], "metadata": {}, "external_links": [],
+    "triage": null, "comment_count": 0,
+    "created_at": "2026-01-31T12:00:00Z", "updated_at": "2026-01-31T12:00:00Z",
+    "resolved_at": null, "closed_at": null, "version": 1
+}, "score": 0.87}))]
 pub(crate) struct SimilarBody {
     /// The ticket.
     ticket: TicketBody,

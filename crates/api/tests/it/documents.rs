@@ -98,19 +98,19 @@ async fn the_program_serves_its_documents() {
 async fn problems_look_as_they_always_did() {
     let db = TestDb::sqlite().await;
     let app = TestApp::new(&db);
-    let id = |call: atc_testkit::Call<'_>| {
-        let call = call.header("x-request-id", "snapshot");
-        async move { call.await.body }
-    };
-    insta::assert_json_snapshot!("problem_401", id(app.get("/tickets")).await);
-    insta::assert_json_snapshot!("problem_404", id(app.get("/nowhere")).await);
-    insta::assert_json_snapshot!("problem_405", id(app.delete("/tickets")).await);
+    insta::assert_json_snapshot!("problem_401", body(app.get("/tickets")).await);
+    insta::assert_json_snapshot!("problem_404", body(app.get("/nowhere")).await);
+    insta::assert_json_snapshot!("problem_405", body(app.delete("/tickets")).await);
     let broken = app.post("/auth/login").raw("application/json", "{");
-    insta::assert_json_snapshot!("problem_400", id(broken).await);
+    insta::assert_json_snapshot!("problem_400", body(broken).await);
     let invalid = serde_json::json!({"email": "x", "password": "short", "nickname": "y"});
     insta::assert_json_snapshot!(
         "problem_422",
-        id(app.post("/auth/register").json(&invalid)).await
+        body(app.post("/auth/register").json(&invalid)).await
     );
     db.close().await;
+}
+
+async fn body(call: atc_testkit::Call<'_>) -> Value {
+    call.header("x-request-id", "snapshot").await.body
 }

@@ -110,19 +110,25 @@ pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) 
         Engine::Sqlite => vec![
             Statement::from_sql_and_values(
                 DbBackend::Sqlite,
-                "INSERT OR REPLACE INTO ticket_search (rowid, title, body, comments) \
-                 VALUES ($1, $2, $3, $4)",
+                "INSERT OR REPLACE INTO ticket_search (rowid, title, body, comments, notes) \
+                 VALUES ($1, $2, $3, $4, $5)",
                 [
                     number.into(),
                     text.title.join(" ").into(),
                     text.body.join(" ").into(),
                     text.comments.join(" ").into(),
+                    text.notes.join(" ").into(),
                 ],
             ),
             write_terms("ticket", number, terms),
         ],
         Engine::Postgres => {
-            let fields = [(&*text.title, 'A'), (&*text.body, 'B'), (&*text.comments, 'C')];
+            let fields = [
+                (&*text.title, 'A'),
+                (&*text.body, 'B'),
+                (&*text.comments, 'C'),
+                (&*text.notes, 'D'),
+            ];
             vec![write_text_and_terms("ticket", number, tsvector(&fields), terms)]
         }
     }
@@ -216,6 +222,7 @@ pub(crate) fn text_match(
             let columns = match within {
                 Within::Tickets(Reach::Title) => "{title} : ",
                 Within::Tickets(Reach::Text) => "{title body} : ",
+                Within::Tickets(Reach::Comments) => "{title body comments} : ",
                 Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
             let terms = terms.iter().map(|t| format!("\"{t}\"")).collect();
@@ -228,6 +235,7 @@ pub(crate) fn text_match(
             let weights = match within {
                 Within::Tickets(Reach::Title) => ":A",
                 Within::Tickets(Reach::Text) => ":AB",
+                Within::Tickets(Reach::Comments) => ":ABC",
                 Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
             let terms = terms.iter().map(|t| format!("'{t}'{weights}")).collect();

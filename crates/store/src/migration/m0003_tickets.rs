@@ -242,7 +242,7 @@ const INDEXES: &str = "
 /// transactions; see `dialect::change_mark`.
 const SEARCH_SQLITE: &str = "
     CREATE VIRTUAL TABLE ticket_search USING fts5 (
-        title, body, comments,
+        title, body, comments, notes,
         content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0'
     );
     CREATE TABLE change_mark (mark bigint NOT NULL);

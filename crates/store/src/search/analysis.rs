@@ -50,14 +50,22 @@ pub(crate) struct TicketText {
     pub title: Vec<String>,
     pub body: Vec<String>,
     pub comments: Vec<String>,
+    /// Internal notes, which only staff find anything by.
+    pub notes: Vec<String>,
 }
 
 impl TicketText {
-    pub fn new(title: &Title, description: &Description, comments: &[String]) -> Self {
+    /// `comments` are the bodies of all comments, each with whether it is internal.
+    pub fn new(title: &Title, description: &Description, comments: &[(String, bool)]) -> Self {
+        let of = |internal: bool| {
+            let bodies = comments.iter().filter(move |(_, i)| *i == internal);
+            bodies.flat_map(|(body, _)| terms(body)).collect()
+        };
         Self {
             title: terms(title.as_str()),
             body: terms(description.as_str()),
-            comments: comments.iter().flat_map(|c| terms(c)).collect(),
+            comments: of(false),
+            notes: of(true),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use atc_core::caller::Visibility;
 use sea_orm::sea_query::SimpleExpr;
 
 use super::terms;
@@ -48,19 +49,29 @@ pub(crate) enum Reach {
     Title,
     /// Its title and description.
     Text,
-    /// These and its comments.
+    /// These and its public comments.
+    Comments,
+    /// These and its internal notes.
     Everywhere,
 }
 
 impl Reach {
-    pub const NEAREST_FIRST: [Reach; 3] = [Reach::Title, Reach::Text, Reach::Everywhere];
+    /// How far a search reaches for someone who sees this much.
+    pub const fn farthest(visibility: Visibility) -> Self {
+        if visibility.sees_internal() { Self::Everywhere } else { Self::Comments }
+    }
+
+    /// All reaches up to the farthest.
+    pub const fn nearest_first(visibility: Visibility) -> [Self; 3] {
+        [Self::Title, Self::Text, Self::farthest(visibility)]
+    }
 
     /// Higher is nearer; part of a cursor.
     pub const fn rank(self) -> i64 {
         match self {
             Self::Title => 2,
             Self::Text => 1,
-            Self::Everywhere => 0,
+            Self::Comments | Self::Everywhere => 0,
         }
     }
 }

@@ -74,7 +74,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         let mut query = select(visibility);
         query.cond_where(conditions(filter));
         if let Some(text) = text {
-            query.and_where(text_condition(self.engine, text, Reach::Everywhere));
+            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility)));
         }
         if let Some(after) = page.after {
             let row = Expr::tuple([Expr::col(("t", column)), Expr::col(("t", "number"))]);
@@ -118,7 +118,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         let wanted = page.limit.get() + 1;
         let mut found = Vec::new();
         let mut nearer: Option<Reach> = None;
-        for reach in Reach::NEAREST_FIRST {
+        for reach in Reach::nearest_first(visibility) {
             let key = reach.rank();
             let start = match page.after {
                 // This reach was shown to its end.
@@ -165,7 +165,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         restrict(&mut query, visibility);
         query.cond_where(conditions(filter));
         if let Some(text) = text {
-            query.and_where(text_condition(self.engine, text, Reach::Everywhere));
+            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility)));
         }
         let row = self.db.query_one(&query).await?.ok_or(StoreError::NotFound("count"))?;
         let count: i64 = row.try_get_by_index(0)?;
