@@ -1,6 +1,7 @@
 //! Which category a text belongs to: by what the categories say of themselves, and by what people
 //! have decided before.
 
+mod description;
 mod lexical;
 mod verdict;
 mod zero_shot;

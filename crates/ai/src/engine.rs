@@ -151,7 +151,7 @@ impl Shared {
         });
         match &loaded {
             Ok(_) => {
-                tracing::info!(ms = started.elapsed().as_millis(), "the embedding model is loaded")
+                tracing::info!(ms = started.elapsed().as_millis(), "the embedding model is loaded");
             }
             Err(why) => tracing::warn!(%why, "triage goes by words alone"),
         }

@@ -4,25 +4,35 @@
 //! examples one by one, of which the best counts, in several wordings: a short phrase is close to a
 //! sentence about it only when it is worded like one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
+use super::{
+    description::{is_catch_all, parts, whole_text},
+    lexical::{self, Index},
+};
 use atc_core::{
     category::{Category, Slug},
     ticket::Priority,
     vector::Vector,
 };
-use chrono::{DateTime, Utc};
-
-use super::lexical::{self, Index};
 
 /// How a phrase is worded. With many categories only the first is used: embedding them all would make
 /// a change of a category slow.
 const WORDINGS: [(&str, &str); 3] = [("", ""), ("problem with ", ""), ("request: ", "")];
 const WORDINGS_UP_TO: usize = 40;
-/// The most phrases and examples of a category that are embedded.
-const MAX_PHRASES: usize = 24;
+/// How much the best phrase counts beside the description as a whole.
+const PHRASES: f32 = 0.75;
 /// How much shared words count beside the cosine.
 const LEXICAL: f32 = 0.05;
+/// What a category for everything else scores at every text, by half: its description names nothing
+/// that a text could be close to.
+const CATCH_ALL_SCORE: f32 = 0.35;
+/// The same where words alone decide: less than a single shared word.
+const CATCH_ALL_WORDS_ALONE: f32 = 0.3;
 /// From score to probability: the sharpness grows with the number of categories, and falls with the
 /// length of the text, whose meaning is spread over more than one thing.
 const SHARPNESS: (f64, f64) = (4.0, 3.2);
@@ -45,8 +55,9 @@ impl<'t> Reading<'t> {
 
 /// The live categories, read.
 pub(crate) struct Categories {
-    key: Vec<(Slug, i64, DateTime<Utc>)>,
-    categories: Vec<Described>,
+    /// Of everything that was read of them.
+    hash: u64,
+    described: Vec<Described>,
     index: Index,
     /// Every text that was embedded, for the next time a single category changes.
     embedded: HashMap<String, Arc<Vector>>,
@@ -57,6 +68,8 @@ struct Described {
     name: String,
     default_priority: Option<Priority>,
     text: String,
+    /// Whether it is the one for everything else.
+    catch_all: bool,
     whole: Option<Arc<Vector>>,
     /// Its phrases and examples, in each wording.
     wordings: Vec<Vec<Arc<Vector>>>,
@@ -85,7 +98,7 @@ impl Categories {
             .map(|category| {
                 let text = whole_text(category);
                 let whole = look_up(text.clone());
-                let (phrases, examples) = parts(category);
+                let (phrases, examples) = parts(category, live.len());
                 let reword = |(before, after): &(&str, &str)| -> Vec<Arc<Vector>> {
                     // An example is a sentence already.
                     let worded = phrases.iter().map(|p| format!("{before}{p}{after}"));
@@ -94,6 +107,7 @@ impl Categories {
                 Described {
                     slug: category.slug.clone(),
                     name: category.name.as_str().to_owned(),
+                    catch_all: is_catch_all(category),
                     default_priority: category.default_priority,
                     whole,
                     wordings: wordings.iter().map(reword).collect(),
@@ -103,39 +117,39 @@ impl Categories {
             .collect();
         let read_as: Vec<String> = categories.iter().map(|c| c.text.clone()).collect();
         let index = Index::of(&read_as);
-        Self { key: key(live), categories, index, embedded }
+        Self { hash: hash(live), described: categories, index, embedded }
     }
 
     /// Whether these categories are still as they were read.
     pub fn are(&self, live: &[Category]) -> bool {
-        self.key == key(live)
+        self.hash == hash(live)
     }
 
     pub fn len(&self) -> usize {
-        self.categories.len()
+        self.described.len()
     }
 
     pub fn slug(&self, i: usize) -> &Slug {
-        &self.categories[i].slug
+        &self.described[i].slug
     }
 
     pub fn name(&self, i: usize) -> &str {
-        &self.categories[i].name
+        &self.described[i].name
     }
 
     pub fn default_priority(&self, slug: &Slug) -> Option<Priority> {
-        self.categories.iter().find(|c| c.slug == *slug)?.default_priority
+        self.described.iter().find(|c| c.slug == *slug)?.default_priority
     }
 
     /// What a category says of itself, as one text and as its meaning.
     pub fn description(&self, i: usize) -> (&str, Option<&Vector>) {
-        let category = &self.categories[i];
+        let category = &self.described[i];
         (&category.text, category.whole.as_deref())
     }
 
     /// The cosine of the text and a category's description.
     pub fn closeness(&self, reading: &Reading<'_>, i: usize) -> Option<f32> {
-        Some(reading.embedding?.cosine(self.categories[i].whole.as_deref()?))
+        Some(reading.embedding?.cosine(self.described[i].whole.as_deref()?))
     }
 
     /// Words of the text that stand in a category's description.
@@ -146,7 +160,12 @@ impl Categories {
     /// A score for every category, comparable with one another for one text.
     pub fn scores(&self, reading: &Reading<'_>) -> Vec<f32> {
         let lexical = self.index.scores(&reading.stems);
-        let Some(embedding) = reading.embedding else { return lexical };
+        let Some(embedding) = reading.embedding else {
+            let alone = |(c, score): (&Described, f32)| {
+                score + if c.catch_all { CATCH_ALL_WORDS_ALONE } else { 0.0 }
+            };
+            return self.described.iter().zip(lexical).map(alone).collect();
+        };
         let with_meaning = |(category, lexical): (&Described, f32)| {
             let whole = category.whole.as_ref().map_or(0.0, |v| embedding.cosine(v));
             let best = |vectors: &Vec<Arc<Vector>>| {
@@ -160,9 +179,10 @@ impl Categories {
             } else {
                 bests.iter().sum::<f32>() / bests.len() as f32
             };
-            f32::midpoint(whole, parts) + LEXICAL * lexical
+            let score = (1.0 - PHRASES) * whole + PHRASES * parts + LEXICAL * lexical;
+            if category.catch_all { f32::midpoint(score, CATCH_ALL_SCORE) } else { score }
         };
-        self.categories.iter().zip(lexical).map(with_meaning).collect()
+        self.described.iter().zip(lexical).map(with_meaning).collect()
     }
 
     /// The probability of every category, by scores of this text.
@@ -187,39 +207,42 @@ pub(super) fn softmax(scores: impl Iterator<Item = f64>) -> Vec<f64> {
     raised.into_iter().map(|r| r / sum).collect()
 }
 
-fn key(live: &[Category]) -> Vec<(Slug, i64, DateTime<Utc>)> {
-    live.iter().map(|c| (c.slug.clone(), c.version, c.updated_at)).collect()
+fn hash(live: &[Category]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for category in live {
+        let prior = category.default_priority.map(Priority::as_str);
+        let name = category.name.as_str();
+        (category.slug.as_str(), name, category.description.as_str(), prior).hash(&mut hasher);
+        category.examples.len().hash(&mut hasher);
+        category.examples.iter().for_each(|e| e.as_str().hash(&mut hasher));
+    }
+    hasher.finish()
 }
 
-/// Name and description as one text, without saying the name twice.
-fn whole_text(category: &Category) -> String {
-    let (name, description) = (category.name.as_str().trim(), category.description.as_str().trim());
-    let repeated = description.to_lowercase().starts_with(&name.to_lowercase());
-    match (description.is_empty(), repeated) {
-        (true, _) => name.to_owned(),
-        (false, true) => description.to_owned(),
-        (false, false) => format!("{name}: {description}"),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::category::description::tests::category;
 
-/// The phrases of the description, and the examples.
-fn parts(category: &Category) -> (Vec<String>, Vec<String>) {
-    let description = category.description.as_str();
-    // What stands before a colon is a heading.
-    let body = description.split_once(':').map_or(description, |(_, body)| body);
-    let mut phrases: Vec<String> = body
-        .split([',', ';', '.', '(', ')', '\n'])
-        .flat_map(|part| part.split(" or "))
-        .flat_map(|part| part.split(" and "))
-        .map(str::trim)
-        .filter(|part| part.chars().count() > 2)
-        .map(str::to_owned)
-        .collect();
-    if phrases.is_empty() {
-        phrases.push(category.name.as_str().to_owned());
+    #[test]
+    fn a_text_without_shared_words_is_for_everything_else() {
+        let live = [category("Billing", "invoices"), category("Other", "")];
+        let read = Categories::read(&live, None, |_| None);
+        let best = |text: &str| {
+            let reading = Reading::new(text, None);
+            let found = read.probabilities(&reading, &read.scores(&reading));
+            usize::from(found[1] > found[0])
+        };
+        assert_eq!((best("the soup is cold"), best("my invoice is wrong")), (1, 0));
     }
-    phrases.truncate(MAX_PHRASES);
-    let room = MAX_PHRASES - phrases.len();
-    let examples = category.examples.iter().take(room).map(|e| e.as_str().to_owned()).collect();
-    (phrases, examples)
+
+    #[test]
+    fn every_change_is_noticed() {
+        let live = [category("Billing", "invoices")];
+        let read = Categories::read(&live, None, |_| None);
+        assert!(read.are(&live));
+        assert!(!read.are(&[category("Billing", "invoices and refunds")]));
+        let prior = Category { default_priority: Some(Priority::High), ..live[0].clone() };
+        assert!(!read.are(&[prior]), "at the same version and time");
+    }
 }

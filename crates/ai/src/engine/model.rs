@@ -13,7 +13,7 @@ const FORM: u32 = 1;
 pub(super) struct Model {
     form: u32,
     /// Which embeddings it was trained on; `None`: on words alone.
-    pub embedding_model: Option<String>,
+    pub embeddings: Option<String>,
     /// How many labelled tickets it learnt from.
     pub labels: usize,
     /// The categories, where two or more had labels.
@@ -33,8 +33,8 @@ pub(super) struct Categories {
 }
 
 impl Model {
-    pub fn new(embedding_model: Option<String>, labels: usize) -> Self {
-        Self { form: FORM, embedding_model, labels, ..Self::default() }
+    pub fn new(embeddings: Option<String>, labels: usize) -> Self {
+        Self { form: FORM, embeddings, labels, ..Self::default() }
     }
 
     pub fn to_bytes(&self) -> Result<Vec<u8>, EngineError> {
@@ -43,13 +43,13 @@ impl Model {
 
     /// Reads a model that was trained on these embeddings.
     pub fn from_bytes(bytes: &[u8], embedding_model: Option<&str>) -> Result<Self, EngineError> {
-        let (form, _) = postcard::take_from_bytes::<u32>(bytes).map_err(unreadable)?;
+        let (form, _) = postcard::take_from_bytes::<u32>(bytes).map_err(|e| unreadable(&e))?;
         if form != FORM {
             return Err(EngineError::BadModel(format!("it has form {form}, not {FORM}")));
         }
-        let model: Self = postcard::from_bytes(bytes).map_err(unreadable)?;
-        if model.embedding_model.as_deref() != embedding_model {
-            let (was, is) = (model.embedding_model.as_deref(), embedding_model);
+        let model: Self = postcard::from_bytes(bytes).map_err(|e| unreadable(&e))?;
+        if model.embeddings.as_deref() != embedding_model {
+            let (was, is) = (model.embeddings.as_deref(), embedding_model);
             let why = format!("it knows the embeddings of {was:?}, not of {is:?}");
             return Err(EngineError::BadModel(why));
         }
@@ -57,6 +57,6 @@ impl Model {
     }
 }
 
-fn unreadable(e: postcard::Error) -> EngineError {
+fn unreadable(e: &postcard::Error) -> EngineError {
     EngineError::BadModel(e.to_string())
 }

@@ -52,7 +52,7 @@ pub(crate) fn language(text: &str) -> Option<String> {
         return Some(ranked[0].1.to_owned());
     }
     // Scripts that one language alone uses are told by a single word.
-    detected.filter(|d| d.is_reliable()).and_then(|d| code(d.lang())).map(str::to_owned)
+    detected.filter(whatlang::Info::is_reliable).and_then(|d| code(d.lang())).map(str::to_owned)
 }
 
 fn code(lang: Lang) -> Option<&'static str> {
