@@ -16,6 +16,10 @@ use super::{
     installed::{self, hex},
 };
 
+/// How often a damaged model is moved away before giving up: each time another process has put one
+/// there in between.
+const ATTEMPTS: u32 = 8;
+
 /// Why a model could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -69,7 +73,6 @@ pub fn fetch(
     if installed::verify(models_dir, spec).is_ok() {
         return Ok(Fetched::AlreadyThere);
     }
-    let target = spec.dir(models_dir);
     let parent = models_dir.join(&spec.name);
     let cannot_write = |source| FetchError::Write { dir: parent.clone(), source };
     fs::create_dir_all(&parent).map_err(cannot_write)?;
@@ -92,15 +95,34 @@ pub fn fetch(
         let content = extract(file, &wheel)?;
         write(&whole.join(&file.name), &content).map_err(cannot_write)?;
     }
-    // A damaged one is moved away first; another process that fetches at the same time may have put
-    // a whole one in place already.
-    if target.exists() {
-        fs::rename(&target, work.path().join("replaced")).map_err(cannot_write)?;
+    sync_dir(&whole).map_err(cannot_write)?;
+    put_in_place(models_dir, spec, &whole, work.path()).map_err(cannot_write)?;
+    Ok(Fetched::Now)
+}
+
+/// Moves the whole folder to where the model belongs. Another process may do the same meanwhile: what
+/// it has put there stays if it is whole, and only what is not is moved away, into `work`.
+fn put_in_place(models_dir: &Path, spec: &ModelSpec, whole: &Path, work: &Path) -> io::Result<()> {
+    let target = spec.dir(models_dir);
+    let mut attempt = 0;
+    loop {
+        // Onto a folder with files in it, this fails and changes nothing.
+        match fs::rename(whole, &target) {
+            Ok(()) => return target.parent().map_or(Ok(()), sync_dir),
+            Err(_) if installed::verify(models_dir, spec).is_ok() => return Ok(()),
+            Err(e) if attempt == ATTEMPTS => return Err(e),
+            Err(_) => attempt += 1,
+        }
+        match fs::rename(&target, work.join(format!("replaced-{attempt}"))) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
     }
-    match fs::rename(&whole, &target) {
-        Err(e) if installed::verify(models_dir, spec).is_err() => Err(cannot_write(e)),
-        _ => Ok(Fetched::Now),
-    }
+}
+
+/// Makes the names in a folder outlive a loss of power.
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
 }
 
 /// Downloads the package of a file into a folder of its own; gives the path of the wheel.
@@ -157,6 +179,7 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{sync::Barrier, thread};
     use zip::{ZipWriter, write::SimpleFileOptions};
 
     fn file(content: &[u8], bytes: u64) -> FileSpec {
@@ -174,16 +197,61 @@ mod tests {
     fn only_the_expected_content_is_taken() {
         let dir = tempfile::tempdir().unwrap();
         let wheel = dir.path().join("p.whl");
+        let content = vec![7; 100_000];
         let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
         zip.start_file("in/f", SimpleFileOptions::default()).unwrap();
-        zip.write_all(&[7; 100_000]).unwrap();
+        zip.write_all(&content).unwrap();
         zip.finish().unwrap();
-        assert_eq!(extract(&file(&[7; 100_000], 100_000), &wheel).unwrap().len(), 100_000);
-        assert!(extract(&file(&[8; 100_000], 100_000), &wheel).is_err());
+        assert_eq!(extract(&file(&content, 100_000), &wheel).unwrap().len(), 100_000);
+        assert!(extract(&file(&vec![8; 100_000], 100_000), &wheel).is_err());
         assert!(extract(&file(&[7; 10], 10), &wheel).is_err(), "it is longer than it should be");
-        let elsewhere = FileSpec { path: "f".into(), ..file(&[7; 100_000], 100_000) };
+        let elsewhere = FileSpec { path: "f".into(), ..file(&content, 100_000) };
         assert!(extract(&elsewhere, &wheel).is_err());
         fs::write(&wheel, b"no zip").unwrap();
         assert!(extract(&file(b"", 0), &wheel).is_err());
+    }
+
+    fn spec(content: &[u8]) -> ModelSpec {
+        let [name, purpose, licence] = ["m", "p", "MIT"].map(String::from);
+        let files = vec![file(content, content.len() as u64)];
+        ModelSpec { name, purpose, licence, needed: true, files }
+    }
+
+    #[test]
+    fn a_whole_model_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = spec(b"right");
+        fs::create_dir_all(spec.dir(dir.path())).unwrap();
+        fs::write(spec.dir(dir.path()).join("f"), b"right").unwrap();
+        let fetched = fetch(dir.path(), &spec, &mut |_| panic!("nothing is to be said")).unwrap();
+        assert_eq!(fetched, Fetched::AlreadyThere);
+    }
+
+    #[test]
+    fn fetching_at_once_ends_well_for_all() {
+        for damaged in [false, true].repeat(50) {
+            let dir = tempfile::tempdir().unwrap();
+            let spec = spec(b"right");
+            let target = spec.dir(dir.path());
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            if damaged {
+                fs::create_dir(&target).unwrap();
+                fs::write(target.join("f"), b"wrong").unwrap();
+            }
+            let start = Barrier::new(4);
+            thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| {
+                        let work = tempfile::tempdir_in(target.parent().unwrap()).unwrap();
+                        let whole = work.path().join("whole");
+                        fs::create_dir(&whole).unwrap();
+                        write(&whole.join("f"), b"right").unwrap();
+                        start.wait();
+                        put_in_place(dir.path(), &spec, &whole, work.path()).unwrap();
+                    });
+                }
+            });
+            installed::verify(dir.path(), &spec).unwrap();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
@@ -31,7 +31,7 @@ impl InstalledModel {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// A file is not there.
-    #[error("the file {file} of the models' {model} is missing; {MEND}")]
+    #[error("the file {file} of the model {model} is missing; {MEND}")]
     Missing {
         /// The model.
         model: String,
@@ -39,7 +39,7 @@ pub enum ModelError {
         file: String,
     },
     /// A file is not what it should be.
-    #[error("the file {file} of the models' {model} is damaged; {MEND}")]
+    #[error("the file {file} of the model {model} is damaged; {MEND}")]
     Damaged {
         /// The model.
         model: String,
@@ -47,21 +47,21 @@ pub enum ModelError {
         file: String,
     },
     /// A file cannot be read.
-    #[error("the file {file} of the models' {model} cannot be read ({why}); check its permissions")]
+    #[error("the file {file} of the model {model} cannot be read ({why}); check its permissions")]
     Unreadable {
         /// The model.
         model: String,
         /// The file.
         file: String,
         /// What the system says.
-        why: io::ErrorKind,
+        why: ErrorKind,
     },
 }
 
 /// Finds a model by its files and their sizes, without reading them.
 ///
 /// # Errors
-/// When a file is missing or has another size.
+/// When a file is missing, has another size, or may not be looked at.
 pub fn find(models_dir: &Path, spec: &ModelSpec) -> Result<InstalledModel, ModelError> {
     let dir = spec.dir(models_dir);
     for file in &spec.files {
@@ -69,7 +69,10 @@ pub fn find(models_dir: &Path, spec: &ModelSpec) -> Result<InstalledModel, Model
         match std::fs::metadata(dir.join(&file.name)) {
             Ok(found) if found.len() == file.bytes => {}
             Ok(_) => return Err(ModelError::Damaged { model, file: name }),
-            Err(_) => return Err(ModelError::Missing { model, file: name }),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Err(ModelError::Missing { model, file: name });
+            }
+            Err(e) => return Err(ModelError::Unreadable { model, file: name, why: e.kind() }),
         }
     }
     Ok(InstalledModel { dir })
@@ -151,5 +154,18 @@ mod tests {
         assert!(said(find(dir.path(), &spec).unwrap_err()).contains("damaged"));
         std::fs::write(&file, b"right").unwrap();
         assert!(verify(dir.path(), &spec).is_ok());
+    }
+
+    /// To fetch a model again does not help who may not read it. A name that is too long stands for
+    /// a folder that may not be entered, which does not exist for root.
+    #[test]
+    fn what_cannot_be_looked_at_is_not_called_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut spec = spec(b"right");
+        spec.files[0].name = "f".repeat(300);
+        let found = find(dir.path(), &spec);
+        assert!(matches!(found, Err(ModelError::Missing { .. })), "the folder is missing before");
+        std::fs::create_dir_all(spec.dir(dir.path())).unwrap();
+        assert!(matches!(find(dir.path(), &spec), Err(ModelError::Unreadable { .. })));
     }
 }
