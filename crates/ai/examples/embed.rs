@@ -50,6 +50,10 @@ async fn main() {
             took.push(started.elapsed());
         }
         took.sort_unstable();
-        println!("{what}: p50 {:.1?} p99 {:.1?}", took[took.len() / 2], took[took.len() * 99 / 100]);
+        println!(
+            "{what}: p50 {:.1?} p99 {:.1?}",
+            took[took.len() / 2],
+            took[took.len() * 99 / 100]
+        );
     }
 }

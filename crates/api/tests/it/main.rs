@@ -1,4 +1,5 @@
 //! The HTTP door, through its router, on a real database of either engine.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod bad_input;

@@ -107,7 +107,7 @@ async fn a_sentence_becomes_a_good_ticket(db: &TestDb) {
 
 /// Asks until the answer is as wanted; fails when it does not become so.
 async fn eventually(what: &str, mut ask: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while !ask().await {
         assert!(std::time::Instant::now() < deadline, "{what}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
