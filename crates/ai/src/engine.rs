@@ -76,7 +76,8 @@ impl LocalEngine {
     #[must_use]
     pub fn start(config: EngineConfig) -> Self {
         let pool = Pool::start("triage", config.threads.max(1), config.queue.max(1));
-        let trainer = Pool::start("training", 1, 1);
+        // Loading the models may still wait in it when the first training comes.
+        let trainer = Pool::start("training", 1, 4);
         let shared = Arc::new(Shared {
             config,
             embedder: OnceLock::new(),
@@ -85,7 +86,7 @@ impl LocalEngine {
             latencies: Latencies::default(),
         });
         let loading = shared.clone();
-        // An empty pool takes a first job; its answer is kept in `shared`.
+        // An empty pool takes a first job; what it loads is kept in `shared`.
         drop(trainer.run(Lane::Single, move || loading.embedder().is_ok()));
         Self { pool, trainer, shared }
     }
@@ -282,3 +283,6 @@ impl TriageEngine for LocalEngine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,8 +133,13 @@ impl Discriminant {
             let more = k as f64;
             count += more;
         }
+        let spread = (square / count.max(1.0)).sqrt();
+        if spread < 1e-9 {
+            // A single class, or texts without meaning: there is nothing to bring into proportion.
+            return;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a scale")]
-        let scale = (1.0 / (square / count.max(1.0)).sqrt().max(1e-9)) as f32;
+        let scale = (1.0 / spread) as f32;
         self.biases.iter_mut().for_each(|b| *b *= scale);
         for i in 0..self.weights.rows() {
             self.weights.row_mut(i).iter_mut().for_each(|w| *w *= scale);

@@ -59,7 +59,8 @@ impl TrainingSet {
         self.descriptions.rows()
     }
 
-    /// Learns from all texts. There must be at least two classes with texts.
+    /// Learns from all texts; there must be at least one. A single class is always found, and yet its
+    /// texts are worth having as neighbours.
     pub fn train(&self) -> (Classifier, Report) {
         let k = self.class_count();
         let n = self.classes.len();

@@ -16,9 +16,9 @@ pub(super) struct Model {
     pub embeddings: Option<String>,
     /// How many labelled tickets it learnt from.
     pub labels: usize,
-    /// The categories, where two or more had labels.
+    /// The categories, where any had labels.
     pub categories: Option<Categories>,
-    /// The priorities, in the order of `Priority::ALL`, where two or more had labels.
+    /// The priorities, in the order of `Priority::ALL`, where any had labels.
     pub priorities: Option<Classifier>,
 }
 

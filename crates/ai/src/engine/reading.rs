@@ -12,13 +12,17 @@ use atc_core::{
 use super::{model::Model, texts};
 use crate::{
     category::{Categories, Reading, Verdict, decide},
-    classifier::Grams,
+    classifier::{Grams, Outcome},
     embedder::Embedder,
     priority, text,
 };
 
 /// What is said to have answered when there is no embedding model.
 pub(super) const WORDS_ALONE: &str = "words";
+/// With so many labelled priorities they count as much as the shipped weights.
+const ENOUGH_PRIORITIES: f64 = 40.0;
+/// From this cosine on, the priority of a labelled text counts for its own.
+const NEAR: f64 = 0.7;
 /// The longest summary, in characters.
 const SUMMARY_CHARS: usize = 300;
 
@@ -110,30 +114,46 @@ impl Reader<'_> {
         let slug = self.categories.slug(verdict.best);
         let default = self.categories.default_priority(slug);
         let judged = priority::prioritise(whole, embedding, default);
+        let mut evidence = judged.evidence;
         let mut probabilities = judged.probabilities;
         if let Some(classifier) = &self.learnt.priorities {
-            let prior = priority_prior(&probabilities);
-            let outcome = classifier.classify(numbers, grams, &prior);
-            // A level that nobody has given yet keeps what the shipped weights say of it.
-            let counts = classifier.counts();
-            let unseen: f64 = (0..4).filter(|i| counts[*i] == 0).map(|i| probabilities[i]).sum();
-            let seen: f64 =
-                (0..4).filter(|i| counts[*i] > 0).map(|i| outcome.probabilities[i]).sum();
-            for i in 0..4 {
-                if counts[i] > 0 {
-                    probabilities[i] =
-                        outcome.probabilities[i] / seen.max(f64::EPSILON) * (1.0 - unseen);
-                }
+            let outcome = classifier.classify(numbers, grams, &priority_prior(&probabilities));
+            probabilities = joined_with_learnt(&probabilities, &outcome, classifier.counts());
+            let (said, learnt) = (likeliest(&probabilities), likeliest(&outcome.probabilities));
+            if said == learnt && said != likeliest(&judged.probabilities) {
+                let level = Priority::ALL[said];
+                evidence.push(format!("People gave tickets like it the priority {level}."));
             }
         }
-        let best =
-            (0..4).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap_or(1);
+        let best = likeliest(&probabilities);
         PriorityVerdict {
             priority: Priority::ALL[best],
             confidence: probabilities[best].clamp(0.0, 1.0),
-            evidence: judged.evidence,
+            evidence,
         }
     }
+}
+
+fn likeliest(probabilities: &[f64]) -> usize {
+    let all = 0..probabilities.len().min(Priority::ALL.len());
+    all.max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap_or(1)
+}
+
+/// What people's labels say counts more the more there are of them, and where one is very near. A level
+/// that nobody has given yet keeps what the shipped weights say of it.
+fn joined_with_learnt(shipped: &[f64; 4], outcome: &Outcome, counts: &[u32]) -> [f64; 4] {
+    let labels = f64::from(counts.iter().sum::<u32>());
+    let trust = labels / (labels + ENOUGH_PRIORITIES);
+    let nearest = outcome.neighbours.first().map_or(0.0, |(_, _, cosine)| f64::from(*cosine));
+    let near = ((nearest - NEAR) / (1.0 - NEAR)).clamp(0.0, 1.0);
+    let of_given = |p: &[f64]| -> f64 { (0..4).filter(|i| counts[*i] > 0).map(|i| p[i]).sum() };
+    let (room, given) = (of_given(shipped), of_given(&outcome.probabilities).max(f64::EPSILON));
+    std::array::from_fn(|i| {
+        let learnt = outcome.probabilities[i];
+        let kept = if counts[i] > 0 { learnt / given * room } else { shipped[i] };
+        let joined = (1.0 - trust) * shipped[i] + trust * kept;
+        (1.0 - near) * joined + near * learnt
+    })
 }
 
 /// The shipped judgement as the first view of what is learnt.
@@ -145,4 +165,26 @@ pub(super) fn priority_prior(probabilities: &[f64; 4]) -> Vec<f32> {
 /// The numbers of an embedding; zeros where there is none.
 pub(super) fn as_numbers(embedding: Option<&Vector>) -> Vec<f32> {
     embedding.map_or_else(|| vec![0.0; DIMENSIONS], |v| v.as_slice().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labelled_priorities_count_when_they_are_many_or_near() {
+        let shipped = [0.1, 0.4, 0.4, 0.1];
+        let outcome = |cosine| Outcome {
+            probabilities: vec![0.9, 0.0, 0.1, 0.0],
+            neighbours: vec![(0, 0, cosine)],
+        };
+        let few = joined_with_learnt(&shipped, &outcome(0.2), &[1, 0, 1, 0]);
+        let many = joined_with_learnt(&shipped, &outcome(0.2), &[500, 0, 500, 0]);
+        let near = joined_with_learnt(&shipped, &outcome(1.0), &[1, 0, 1, 0]);
+        assert!(few[0] < 0.2 && many[0] > 0.4 && near[0] > 0.85, "{few:?} {many:?} {near:?}");
+        assert!((many[3] - 0.1).abs() < 1e-9, "what nobody gave is as likely as before");
+        for p in [few, many, near] {
+            assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{p:?}");
+        }
+    }
 }

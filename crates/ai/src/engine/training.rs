@@ -67,7 +67,7 @@ fn train_categories(
     let mut known: Vec<usize> = labelled.iter().map(|(_, i)| *i).collect();
     known.sort_unstable();
     known.dedup();
-    if known.len() < 2 {
+    if known.is_empty() {
         return None;
     }
     let mut set = empty_set(known.len());
@@ -89,14 +89,12 @@ fn train_categories(
     Some((model::Categories { classifier, slugs, tickets }, report))
 }
 
-/// The labelled priorities; `None` where fewer than two levels were given.
+/// The labelled priorities; `None` where none was given.
 fn priority_set(examples: &[Example]) -> Option<TrainingSet> {
     let mut set = empty_set(Priority::ALL.len());
-    let mut given = [false; 4];
     for example in examples {
         let Some(priority) = example.source.priority else { continue };
         let class = Priority::ALL.iter().position(|p| *p == priority)?;
-        given[class] = true;
         let judged = priority::prioritise(&example.whole, example.embedding.as_ref(), None);
         add(&mut set, example, class, &priority_prior(&judged.probabilities));
     }
@@ -104,7 +102,7 @@ fn priority_set(examples: &[Example]) -> Option<TrainingSet> {
         set.descriptions.push(&[0.0; DIMENSIONS]);
         set.description_texts.push(String::new());
     }
-    (given.iter().filter(|g| **g).count() >= 2).then_some(set)
+    (!set.classes.is_empty()).then_some(set)
 }
 
 fn empty_set(classes: usize) -> TrainingSet {
