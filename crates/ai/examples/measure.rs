@@ -213,8 +213,7 @@ fn report(outcomes: &[(String, String, f64)]) {
             .iter()
             .map(|inside| {
                 let below = outside.iter().filter(|o| **o < inside.2).count() as f64;
-                let same =
-                    outside.iter().filter(|o| o.total_cmp(&inside.2).is_eq()).count() as f64;
+                let same = outside.iter().filter(|o| o.total_cmp(&inside.2).is_eq()).count() as f64;
                 below + same / 2.0
             })
             .sum();
