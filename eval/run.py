@@ -106,12 +106,6 @@ def triage(args, name, labels, seed=1):
     train, test = split(rows, per_class, seed)
     server = Server(args.program, args.models)
     try:
-        for category in server.call("GET", "/categories?limit=100")["items"]:
-            if category["slug"] not in map(slug, descriptions):
-                keep = category["slug"]
-                urllib.request.urlopen(urllib.request.Request(
-                    server.base + "/api/v1/categories/" + keep, method="DELETE",
-                    headers={"authorization": "Bearer " + server.token}))
         for label, description in descriptions.items():
             if label != "oos":
                 body = {"slug": slug(label), "name": label.replace("_", " ")[:100], "description": description[:2000], "examples": []}
@@ -121,6 +115,12 @@ def triage(args, name, labels, seed=1):
                     if e.code != 409:
                         raise
                     server.call("PATCH", "/categories/" + slug(label), {k: v for k, v in body.items() if k != "slug"})
+        for category in server.call("GET", "/categories?limit=100")["items"]:
+            if category["slug"] not in map(slug, descriptions):
+                keep = category["slug"]
+                urllib.request.urlopen(urllib.request.Request(
+                    server.base + "/api/v1/categories/" + keep, method="DELETE",
+                    headers={"authorization": "Bearer " + server.token}))
         if train:
             server.bring_in("tickets", [{"title": title_of(r["text"]), "description": r["text"][:50000],
                                          "category": slug(r["label"]), "external_id": str(i)} for i, r in enumerate(train)])
