@@ -9,7 +9,10 @@ mod sweep;
 
 use std::{sync::Arc, time::Duration};
 
-use atc_core::{Result, ports::BoxFuture};
+use atc_core::{
+    Result,
+    ports::{BoxFuture, TriageInput},
+};
 use tokio::sync::Notify;
 
 use crate::App;
@@ -20,6 +23,7 @@ impl App {
     /// Starts the loops. They end with [`App::shut_down`].
     pub fn start_background(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
+        self.warm_up();
         self.spawn_loop(
             "index",
             poll,
@@ -45,12 +49,32 @@ impl App {
     /// learnt.
     pub fn start_following(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
+        self.warm_up();
         self.spawn_loop(
             "follow",
             poll,
             |app| &app.label_signal,
             |app| Box::pin(app.take_over_model()),
         );
+    }
+
+    /// Lets the engine read the categories, so that the first ticket does not wait for it.
+    fn warm_up(self: &Arc<Self>) {
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let warm = async {
+                let categories = app.store.categories().all().await?;
+                let input = TriageInput { title: None, text: String::new() };
+                app.engine.analyse(vec![input], categories.into()).await?;
+                Ok::<_, atc_core::Error>(())
+            };
+            tokio::select! {
+                () = app.shutdown.cancelled() => {}
+                warmed = warm => if let Err(e) = warmed {
+                    tracing::warn!(error = &e as &dyn std::error::Error, "the engine is not warm");
+                }
+            }
+        });
     }
 
     /// Runs `work` now, at every signal, and at the latest after `poll`, until the application

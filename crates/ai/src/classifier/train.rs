@@ -15,7 +15,7 @@ use super::{
     vocabulary::Vocabulary,
 };
 
-/// The most held-out texts from which fusion and calibration learn.
+/// So many held-out texts are enough for fusion and calibration to learn from.
 const MAX_HELD_OUT: usize = 4_000;
 /// What an error costs the machine on embeddings, and the one on words.
 const VECTOR_COST: f32 = 3.0;
@@ -96,16 +96,15 @@ impl TrainingSet {
         let n = self.classes.len();
         let dealt = folds::deal(&self.classes, self.class_count(), count);
         let weights = self.weights();
-        // Every so manieth text of a fold is enough to learn a handful of weights from.
-        let every = n.div_ceil(MAX_HELD_OUT).max(1);
-        let mut held_out = Vec::with_capacity(n.div_ceil(every));
-        for fold in 0..count {
+        // Some folds are enough to learn a handful of weights from, where there are many texts.
+        let mut held_out = Vec::with_capacity(n.min(MAX_HELD_OUT + n / count.max(1)));
+        for fold in (0..count).take_while(|fold| fold * n < MAX_HELD_OUT * count) {
             let seen: Vec<usize> = (0..n).filter(|i| dealt[*i] != fold).collect();
             if seen.is_empty() {
                 continue;
             }
             let views = self.learn_views(vocabulary.clone(), rows, &seen);
-            let unseen = (0..n).filter(|i| dealt[*i] == fold).step_by(every);
+            let unseen = (0..n).filter(|i| dealt[*i] == fold);
             held_out.extend(unseen.map(|i| {
                 let (scores, say) =
                     views.scores(self.embeddings.row(i), rows.row(i), self.priors.row(i), |_| true);

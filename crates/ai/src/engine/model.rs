@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::classifier::Classifier;
 
 /// Counts every change of the form; a model of another form is learnt anew.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A trained model.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub(super) struct Model {
     form: u32,
     /// Which embeddings it was trained on; `None`: on words alone.
     pub embeddings: Option<String>,
+    /// Whether titles were a view of their own.
+    pub titles: bool,
     /// How many labelled tickets it learnt from.
     pub labels: usize,
     /// The categories, where any had labels.
@@ -33,8 +35,8 @@ pub(super) struct Categories {
 }
 
 impl Model {
-    pub fn new(embeddings: Option<String>, labels: usize) -> Self {
-        Self { form: FORM, embeddings, labels, ..Self::default() }
+    pub fn new(embeddings: Option<String>, titles: bool, labels: usize) -> Self {
+        Self { form: FORM, embeddings, titles, labels, ..Self::default() }
     }
 
     pub fn to_bytes(&self) -> Result<Vec<u8>, EngineError> {

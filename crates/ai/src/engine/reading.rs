@@ -44,7 +44,7 @@ impl Reader<'_> {
         let embedding = meaning.as_ref().map(|m| &m.whole);
         let reading = Reading::new(&whole, embedding);
         let grams = Grams::of(&whole);
-        let numbers = as_numbers(embedding);
+        let numbers = as_numbers(meaning.as_ref(), self.learnt.titles);
 
         let learnt = self.learnt.categories.as_ref();
         let known = learnt.map(|c| (&c.classifier, c.slugs.as_slice()));
@@ -162,9 +162,20 @@ pub(super) fn priority_prior(probabilities: &[f64; 4]) -> Vec<f32> {
     probabilities.iter().map(|p| p.max(1e-4).ln() as f32).collect()
 }
 
-/// The numbers of an embedding; zeros where there is none.
-pub(super) fn as_numbers(embedding: Option<&Vector>) -> Vec<f32> {
-    embedding.map_or_else(|| vec![0.0; DIMENSIONS], |v| v.as_slice().to_vec())
+/// The numbers of a meaning, zeros where there is none; with the title as a view of its own, both views
+/// count the same, and the whole is of unit length again.
+pub(super) fn as_numbers(meaning: Option<&Meaning>, titles: bool) -> Vec<f32> {
+    let Some(Meaning { title, whole }) = meaning else { return vec![0.0; width(titles)] };
+    if !titles {
+        return whole.as_slice().to_vec();
+    }
+    let both = title.as_slice().iter().chain(whole.as_slice());
+    both.map(|x| x * std::f32::consts::FRAC_1_SQRT_2).collect()
+}
+
+/// How many numbers [`as_numbers`] gives.
+pub(super) const fn width(titles: bool) -> usize {
+    if titles { 2 * DIMENSIONS } else { DIMENSIONS }
 }
 
 #[cfg(test)]

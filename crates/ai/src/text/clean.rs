@@ -7,6 +7,8 @@ use regex::Regex;
 
 use super::patterns::constant;
 
+/// A line of so many bytes may have been broken.
+const BROKEN_AFTER: usize = 55;
 /// How many lines at the end a farewell may begin a signature in.
 const SIGNATURE_LINES: usize = 10;
 
@@ -96,7 +98,15 @@ fn drop_greeting(lines: &mut [&str]) {
     }
 }
 
-/// One blank between words, at most one empty line between paragraphs.
+/// Whether a line goes on in the next one, because the mail program broke it there.
+fn continues(text: &str, next: &str) -> bool {
+    let last = text.rsplit('\n').next().unwrap_or(text);
+    let open = last.ends_with(|c: char| c.is_alphanumeric() || c == ',');
+    open && last.len() >= BROKEN_AFTER && next.starts_with(char::is_lowercase)
+}
+
+/// One blank between words, at most one empty line between paragraphs; lines that were broken are whole
+/// again.
 fn tidy(text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
     let mut empty = 0;
@@ -107,7 +117,12 @@ fn tidy(text: &str) -> String {
             continue;
         }
         if !tidied.is_empty() {
-            tidied.push_str(if empty > 0 { "\n\n" } else { "\n" });
+            let wrapped = words.peek().is_some_and(|w| continues(&tidied, w));
+            tidied.push_str(match (empty, wrapped) {
+                (0, true) => " ",
+                (0, false) => "\n",
+                _ => "\n\n",
+            });
         }
         empty = 0;
         for (i, word) in words.enumerate() {
@@ -147,6 +162,10 @@ mod tests {
             ("<p>It is <b>slow</b></p>", "It is slow"),
             ("Run\n```\nsecret code\n```\nand it fails", "Run\n\nand it fails"),
             ("Works\n-- \nBob", "Works"),
+            (
+                "Since the last update the export of our monthly report does not\nwork any more.\nIt fails.",
+                "Since the last update the export of our monthly report does not work any more.\nIt fails.",
+            ),
             ("Thanks!", "Thanks!"),
             ("Hi", "Hi"),
             ("a < b and c > d", "a < b and c > d"),

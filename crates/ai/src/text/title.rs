@@ -14,6 +14,26 @@ use super::{
 const MAX_CHARS: usize = 80;
 /// A title is not cut shorter than this to end with a clause.
 const MIN_CLAUSE_CHARS: usize = 30;
+/// The longest first line that is taken for a subject, and how much that counts.
+const SUBJECT_CHARS: usize = 100;
+const SUBJECT_BONUS: f32 = 1.5;
+/// Before these a sentence may end early.
+const CLAUSES: [&str; 14] = [
+    ", ",
+    "; ",
+    ": ",
+    " - ",
+    " – ",
+    " (",
+    ". ",
+    " because ",
+    " but ",
+    " since ",
+    " after ",
+    " when ",
+    " while ",
+    " although ",
+];
 /// What a text without any words is called.
 const UNTITLED: &str = "Untitled";
 
@@ -32,13 +52,27 @@ pub(crate) fn title(given: Option<&str>, clean: &str) -> String {
         return given.to_owned();
     }
     let found = sentences(clean);
+    let subject = subject(clean);
+    let value = |i: usize, sentence: &str| {
+        let bonus = if subject == Some(sentence) { SUBJECT_BONUS } else { 0.0 };
+        weight(sentence, i) + bonus
+    };
     let best = found
         .iter()
         .enumerate()
-        .max_by(|(i, a), (j, b)| weight(a, *i).total_cmp(&weight(b, *j)).then(j.cmp(i)))
+        .max_by(|(i, a), (j, b)| value(*i, a).total_cmp(&value(*j, b)).then(j.cmp(i)))
         .map(|(_, sentence)| polished(sentence));
     best.filter(|t| !t.is_empty() && Title::parse(t.as_str()).is_ok())
         .unwrap_or_else(|| UNTITLED.to_owned())
+}
+
+/// A first line that stands above the rest like the subject of a mail.
+fn subject(clean: &str) -> Option<&str> {
+    let (first, rest) = clean.split_once('\n')?;
+    let first = first.trim().trim_start_matches(['-', '*', '#', '•', '>', ' ']);
+    let open = !first.ends_with(['.', ',', ';', ':']);
+    let short = first.chars().count() <= SUBJECT_CHARS && first.split_whitespace().count() > 2;
+    (open && short && !rest.trim().is_empty()).then_some(first)
 }
 
 fn polished(sentence: &str) -> String {
@@ -64,7 +98,7 @@ fn polished(sentence: &str) -> String {
 fn shortened(text: &str) -> &str {
     let Some((limit, _)) = text.char_indices().nth(MAX_CHARS) else { return text };
     let head = &text[..limit];
-    let clause = [", ", "; ", ": ", " - ", " – ", " because ", " but ", " (", ". "]
+    let clause = CLAUSES
         .iter()
         .filter_map(|mark| head.rfind(mark))
         .max()
@@ -116,6 +150,14 @@ mod tests {
             ),
             ("How do I reset my password?", "How do I reset my password?"),
             ("iPhone app crashes on start.", "iPhone app crashes on start"),
+            (
+                "Export to spreadsheets\n\nWe cannot work with the numbers. It fails in all browsers.",
+                "Export to spreadsheets",
+            ),
+            (
+                "The export of the monthly report takes more than ten minutes since the last update of the server.",
+                "The export of the monthly report takes more than ten minutes",
+            ),
             ("Production is down!!! All customers get error 502.", "All customers get error 502"),
             ("", "Untitled"),
             ("🔥🔥🔥", "Untitled"),
