@@ -4,6 +4,7 @@
 mod accounts;
 mod config;
 mod models;
+mod pages;
 mod postgres;
 mod program;
 mod schema;

@@ -156,7 +156,11 @@ impl Server {
 
     /// A call; a path of the API is given without its prefix.
     pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
-        let prefix = if path.starts_with("/health") { "" } else { "/api/v1" };
+        let prefix = if ["/health", "/openapi.json"].iter().any(|p| path.starts_with(p)) {
+            ""
+        } else {
+            "/api/v1"
+        };
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut request = ureq::http::Request::builder()

@@ -12,10 +12,27 @@ pub(super) fn whole(input: &TriageInput) -> String {
         None | Some("") => body.to_owned(),
         Some(title) if body.is_empty() => title.to_owned(),
         Some(title) => {
-            let shown = title.trim_end_matches(['…', '.']);
-            if body.starts_with(shown) { body.to_owned() } else { format!("{title}\n{body}") }
+            if begins_with(body, title) {
+                body.to_owned()
+            } else {
+                format!("{title}\n{body}")
+            }
         }
     }
+}
+
+/// Whether a text begins with the words of a title, of which the last may have been cut.
+fn begins_with(body: &str, title: &str) -> bool {
+    let mut title = title.trim_end_matches(['…', '.']).split_whitespace().peekable();
+    let mut body = body.split_whitespace();
+    while let Some(word) = title.next() {
+        let last = title.peek().is_none();
+        let same = |said: &str| if last { said.starts_with(word) } else { said == word };
+        if !body.next().is_some_and(same) {
+            return false;
+        }
+    }
+    true
 }
 
 /// The title, or what would be one.
@@ -37,6 +54,11 @@ mod tests {
             whole_of(Some("It fails…"), "It fails on every page."),
             "It fails on every page."
         );
+        assert_eq!(
+            whole_of(Some("It fails on ev…"), "It fails\n on every page."),
+            "It fails\n on every page."
+        );
+        assert_eq!(whole_of(Some("It fails on"), "It fails"), "It fails on\nIt fails");
         assert_eq!(whole_of(Some("It fails"), ""), "It fails");
         assert_eq!(whole_of(None, " x "), "x");
     }
