@@ -42,6 +42,10 @@ ids! {
     ArticleId;
     /// An uploaded file.
     FileId;
+    /// A job that runs in the background.
+    JobId;
+    /// One attempt at a job: whoever holds another one may write nothing of it.
+    AttemptToken;
 }
 
 /// The number of a ticket as people say it: 1, 2, 3 … without reuse.

@@ -11,6 +11,7 @@ pub mod comment;
 pub mod error;
 pub mod id;
 pub mod idempotency;
+pub mod job;
 pub mod json;
 pub mod page;
 pub mod patch;
