@@ -15,6 +15,7 @@ mod articles;
 mod categories;
 mod comments;
 mod idempotency;
+mod jobs;
 mod models;
 mod sessions;
 mod settings;
@@ -29,6 +30,9 @@ pub use comments::{CommentPosition, Comments};
 pub use db::{Config, Engine, Store, Tx};
 pub use error::{Result, StoreError};
 pub use idempotency::Idempotency;
+pub use jobs::{
+    Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, StoredAttempt, StoredJob,
+};
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};
 pub use search::{ArticleQuery, SimilarHit, SimilarQuery};

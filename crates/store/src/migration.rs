@@ -10,6 +10,7 @@ mod m0002_organisation;
 mod m0003_tickets;
 mod m0004_knowledge;
 mod m0005_system;
+mod m0006_jobs;
 
 struct Migrator;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_tickets::Migration),
             Box::new(m0004_knowledge::Migration),
             Box::new(m0005_system::Migration),
+            Box::new(m0006_jobs::Migration),
         ]
     }
 }

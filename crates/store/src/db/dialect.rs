@@ -68,6 +68,24 @@ pub(crate) const fn reset_foreign_marks(engine: Engine) -> Option<&'static str> 
     }
 }
 
+/// The present by the clock of the database, in milliseconds since 1970, as an expression. Leases go
+/// by it, so that workers whose clocks differ agree.
+pub(crate) const fn now_ms(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        // Not `now()`, which stands still while a transaction waits.
+        Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+    }
+}
+
+/// What makes a query take only rows that no other transaction holds. SQLite has one writer.
+pub(crate) const fn skip_locked(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => "FOR UPDATE SKIP LOCKED",
+    }
+}
+
 /// `column` is one of these numbers.
 pub(crate) fn is_one_of(engine: Engine, column: &'static str, numbers: &[i64]) -> SimpleExpr {
     let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");

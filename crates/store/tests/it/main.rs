@@ -3,6 +3,7 @@
 
 mod accounts;
 mod fixtures;
+mod jobs;
 mod migrations;
 mod organisation;
 mod search;
