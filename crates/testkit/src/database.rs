@@ -7,6 +7,8 @@ use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::machine::found;
+
 /// A migrated database of one test, removed at [`TestDb::close`].
 pub struct TestDb {
     /// The store that uses it.
@@ -35,14 +37,7 @@ impl TestDb {
 
     /// A database of its own on the test server; `None` when there is no server.
     pub async fn postgres() -> Option<Self> {
-        let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-            assert!(
-                std::env::var("TEST_SERVICES").as_deref() != Ok("required"),
-                "TEST_SERVICES=required, but TEST_DATABASE_URL is not set"
-            );
-            eprintln!("skipped: TEST_DATABASE_URL is not set (./test sets it)");
-            return None;
-        };
+        let server = found("TEST_DATABASE_URL")?;
         let admin = PgConnectOptions::from_str(&server).expect("a PostgreSQL URL");
         let name = format!("t{}", Uuid::new_v4().simple());
         let mut connection = admin.connect().await.expect("the test server answers");

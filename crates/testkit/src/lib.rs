@@ -14,7 +14,7 @@ mod app;
 #[cfg(feature = "app")]
 mod client;
 mod database;
-mod models;
+mod machine;
 mod world;
 
 #[cfg(feature = "app")]
@@ -22,7 +22,7 @@ pub use app::{PASSWORD, TestApp};
 #[cfg(feature = "app")]
 pub use client::{Answer, Call};
 pub use database::TestDb;
-pub use models::{data_dir, models_dir};
+pub use machine::{data_dir, found, models_dir};
 pub use world::{ManualClock, SeededEntropy};
 
 /// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.

@@ -2,17 +2,14 @@
 
 use std::process::Command;
 
+use atc_testkit::found;
+
 use crate::program::{Installation, Server};
 
 /// What Chromium makes of a page, and what it complained of meanwhile; `None`, said aloud, where there
 /// is no Chromium.
 fn rendered(server: &Server, path: &str) -> Option<(String, Vec<String>)> {
-    let Ok(browser) = std::env::var("TEST_BROWSER") else {
-        let required = std::env::var("TEST_SERVICES").as_deref() == Ok("required");
-        assert!(!required, "TEST_SERVICES=required, but TEST_BROWSER is not set");
-        eprintln!("skipped: TEST_BROWSER is not set (./test sets it)");
-        return None;
-    };
+    let browser = found("TEST_BROWSER")?;
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(browser)
         .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])

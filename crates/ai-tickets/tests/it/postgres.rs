@@ -1,6 +1,6 @@
 //! The program on PostgreSQL and Redis.
 
-use atc_testkit::TestDb;
+use atc_testkit::{TestDb, found};
 use serde_json::json;
 
 use crate::{
@@ -9,11 +9,10 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "where the test's servers are")]
 async fn the_program_works_on_the_servers_that_are_named() {
     let Some(db) = TestDb::postgres().await else { return };
     let url = db.url.replace("postgresql://", "postgresql+asyncpg://");
-    let redis = std::env::var("TEST_REDIS_URL").unwrap_or_default();
+    let redis = found("TEST_REDIS_URL").unwrap_or_default();
     let installation = Installation::new().with("DATABASE_URL", &url).with("REDIS_URL", &redis);
 
     installation.run(&["migrate", "down", "--steps", "99"]).expect(0);

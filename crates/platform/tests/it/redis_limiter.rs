@@ -9,7 +9,7 @@ use std::{
 
 use atc_core::ports::{Limit, RateLimiter};
 use atc_platform::limiter::{LocalLimiter, RedisLimiter};
-use atc_testkit::ManualClock;
+use atc_testkit::{ManualClock, found};
 use chrono::TimeDelta;
 
 const LIMIT: Limit = Limit { requests: 5, window_s: 3600 };
@@ -23,12 +23,7 @@ struct Server {
 impl Server {
     /// Starts one on a free port; `None`, said aloud, where the machine has none.
     fn start() -> Option<Self> {
-        let Ok(program) = std::env::var("TEST_REDIS_SERVER") else {
-            let required = std::env::var("TEST_SERVICES").as_deref() == Ok("required");
-            assert!(!required, "TEST_SERVICES=required, but TEST_REDIS_SERVER is not set");
-            eprintln!("skipped: TEST_REDIS_SERVER is not set (./test sets it)");
-            return None;
-        };
+        let program = found("TEST_REDIS_SERVER")?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Some(Self { process: Self::launch(&program, port), port })
     }
@@ -104,7 +99,7 @@ async fn a_server_that_dies_is_replaced_by_counting_here_until_it_is_back() {
     assert_eq!(allowed(&limiter, "k", 10).await, 5, "this process has its own count");
     assert!(limiter.degraded().is_some_and(|why| why.contains("REDIS_URL")));
 
-    server.process = Server::launch(&std::env::var("TEST_REDIS_SERVER").unwrap(), server.port);
+    server.process = Server::launch(&found("TEST_REDIS_SERVER").unwrap(), server.port);
     let deadline = Instant::now() + Duration::from_secs(20);
     while limiter.degraded().is_some() {
         assert!(Instant::now() < deadline, "the server is back, and is not used");
