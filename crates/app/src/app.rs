@@ -5,7 +5,7 @@ use std::sync::Arc;
 use atc_core::ports::{Clock, Entropy, RateLimiter, TriageEngine, new_uuid};
 use atc_store::{LabelFingerprint, Store};
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -53,8 +53,8 @@ pub struct App {
     pub(crate) index_signal: Notify,
     /// Labels or the model in use may have changed.
     pub(crate) label_signal: Notify,
-    /// Something may be swept.
-    pub(crate) sweep_signal: Notify,
+    /// Jobs may have been added.
+    pub(crate) job_signal: watch::Sender<u64>,
     /// What the model in use has learnt.
     pub(crate) learnt: Mutex<Learnt>,
     started_at: DateTime<Utc>,
@@ -91,7 +91,7 @@ impl App {
             shutdown: CancellationToken::new(),
             index_signal: Notify::new(),
             label_signal: Notify::new(),
-            sweep_signal: Notify::new(),
+            job_signal: watch::Sender::new(0),
             learnt: Mutex::new(Learnt::default()),
         })
     }

@@ -1,11 +1,10 @@
-//! What goes on beside the requests: indexing, learning, catching up, sweeping.
+//! What goes on beside the requests: indexing, learning, catching up, and running jobs.
 //!
 //! Each loop finds its work in the database, so that nothing is lost when the process dies: a signal
 //! only says that looking pays off now.
 
 mod index;
 mod learn;
-mod sweep;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +19,7 @@ use crate::App;
 type Work = for<'a> fn(&'a App) -> BoxFuture<'a, Result<()>>;
 
 impl App {
-    /// Starts the loops. They end with [`App::shut_down`].
+    /// Starts the loops and the worker. They end with [`App::shut_down`].
     pub fn start_background(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         self.warm_up();
@@ -36,13 +35,7 @@ impl App {
             |app| &app.label_signal,
             |app| Box::pin(app.learn_pending()),
         );
-        // Nobody signals the sweep: what it removes is nobody's hurry.
-        self.spawn_loop(
-            "sweep",
-            sweep::INTERVAL,
-            |app| &app.sweep_signal,
-            |app| Box::pin(app.sweep()),
-        );
+        self.start_own_worker();
     }
 
     /// Starts only what a process needs that leaves the background to others: it takes over what they

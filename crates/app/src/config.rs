@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use atc_core::job::Queue;
 use secrecy::{ExposeSecret, SecretSlice};
 
 /// Settings of the use cases. The binary reads them; nobody here looks at the environment.
@@ -29,6 +30,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// How often the background looks for work that no signal announced, in milliseconds.
     pub background_poll_ms: u64,
+    /// How long a job is its worker's without a heartbeat, in milliseconds.
+    pub job_lease_ms: u64,
+    /// How many jobs of each queue run at the same time in this process.
+    pub job_places: Vec<(Queue, u16)>,
 }
 
 /// How many requests a minute are served; 0 switches a limit off.

@@ -17,6 +17,7 @@ mod tickets;
 mod transfer;
 mod triage;
 mod users;
+mod worker;
 
 pub use app::{App, Parts};
 pub use auth::{Authenticated, NewTokenSecret, Session};
@@ -26,5 +27,6 @@ pub use if_match::IfMatch;
 pub use tickets::{ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
+pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
 pub use atc_store::{ArticlePosition, CommentPosition, UserPosition};

@@ -66,6 +66,8 @@ impl TestApp {
             training_max_labels: 1_000,
             data_dir: std::env::temp_dir(),
             background_poll_ms: 50,
+            job_lease_ms: 30_000,
+            job_places: Vec::new(),
         };
         let mut api = atc_api::Config {
             cors_allowed_origins: Vec::new(),

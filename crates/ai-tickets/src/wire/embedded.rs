@@ -103,6 +103,8 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         training_max_labels: triage.max_labels,
         data_dir: settings.data_dir.clone(),
         background_poll_ms: triage.background_poll_ms,
+        job_lease_ms: triage.job_lease_ms,
+        job_places: triage.job_places.clone(),
     }
 }
 

@@ -1,0 +1,53 @@
+//! Taking jobs back from workers that are gone.
+
+use atc_core::{
+    Result,
+    job::{Attempt, JobState},
+};
+
+use crate::App;
+
+/// How many are looked at together.
+const BATCH: u16 = 100;
+
+impl App {
+    /// Takes back every job whose lease is over. Each in a transaction of its own: one that cannot
+    /// be taken back holds up nobody.
+    pub(super) async fn reap_jobs(&self) -> Result<()> {
+        let mut after = None;
+        let mut any = false;
+        loop {
+            let expired = self.store.jobs().expired(after, BATCH).await?;
+            for (position, attempt) in &expired {
+                after = Some(*position);
+                let Some(attempt) = attempt else {
+                    tracing::error!(number = position, "an unreadable job cannot be taken back");
+                    continue;
+                };
+                match self.reap_job(*attempt).await {
+                    Ok(Some(state)) => {
+                        any = true;
+                        tracing::warn!(job = %attempt.job, %state, "a worker was lost");
+                    }
+                    Ok(None) => {}
+                    Err(e) => tracing::warn!(job = %attempt.job,
+                        error = &e as &dyn std::error::Error, "a job could not be taken back"),
+                }
+            }
+            if expired.len() < usize::from(BATCH) {
+                break;
+            }
+        }
+        if any {
+            self.wake_worker();
+        }
+        Ok(())
+    }
+
+    async fn reap_job(&self, attempt: Attempt) -> Result<Option<JobState>> {
+        let tx = self.store.begin().await?;
+        let state = tx.jobs().reap(attempt).await?;
+        tx.commit().await?;
+        Ok(state)
+    }
+}

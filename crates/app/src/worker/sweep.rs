@@ -1,0 +1,35 @@
+//! Sweeping: forgetting what is promised no longer.
+
+use atc_core::{Error, job::Failure};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::{Job, Run};
+
+/// Every full hour.
+pub(super) const CRON: &str = "0 * * * *";
+/// How long an ended session is kept, for whoever looks into an incident.
+const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+/// How long jobs are listed that ended well.
+const JOBS_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Forgets kept answers, ended sessions, and jobs that were done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Sweep {}
+
+impl Job for Sweep {
+    const KIND: &'static str = "system.sweep.v1";
+
+    async fn run(self, run: &Run) -> Result<(), Failure> {
+        let app = run.app();
+        let answers = app.forget_old_answers().await?;
+        let now = app.store.jobs().now().await.map_err(Error::from)?;
+        let tx = app.store.begin().await.map_err(Error::from)?;
+        let ended = app.now() - SESSIONS_KEPT;
+        let sessions = tx.sessions().delete_expired(ended).await.map_err(Error::from)?;
+        let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
+        run.finish(tx).await?;
+        tracing::debug!(answers, sessions, jobs, "swept");
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The use cases on real databases, where no door is needed to see them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod jobs;
+mod worker;
