@@ -50,6 +50,7 @@ need_toolchain() {
     command -v cargo >/dev/null || die "Rust is missing: install Rust 1.95 or later (rustup)"
     command -v python3 >/dev/null || die "Python 3 is missing"
     need cc gcc
+    need make make
     python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip
 }
 
