@@ -61,8 +61,9 @@ def slug(label):
 
 
 def title_of(text):
-    """An imported ticket needs a title: the beginning of its text, on one line."""
-    return (" ".join(text.split())[:120] or "Untitled")
+    """An imported ticket needs a title: the beginning of its text, on one line, without control characters."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())[:120] or "Untitled"
 
 
 def split(rows, per_class, seed):
