@@ -1,7 +1,7 @@
 //! A transaction that may write.
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 
@@ -14,6 +14,13 @@ pub struct Tx {
 }
 
 impl Tx {
+    /// Begins in a task of its own. Dropped half-way, as when a client goes away, `BEGIN` would give its
+    /// connection back to the pool in a transaction that the driver knows nothing of; so it runs to
+    /// its end, and is undone there when nobody waits any more.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends within the time-out for a connection, and changes nothing by itself"
+    )]
     pub(super) async fn begin(db: &DatabaseConnection, engine: Engine) -> Result<Self> {
         // On SQLite a transaction that reads first and writes later can be refused half-way; one
         // that announces its writing waits its turn instead.
@@ -21,7 +28,10 @@ impl Tx {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Self { engine, inner: db.begin_with_options(options).await? })
+        let db = db.clone();
+        let begun = tokio::spawn(async move { db.begin_with_options(options).await });
+        let inner = begun.await.map_err(|e| DbErr::Custom(e.to_string()))??;
+        Ok(Self { engine, inner })
     }
 
     /// Makes everything durable. After `Ok` it survives the death of this process.

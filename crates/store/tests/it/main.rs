@@ -8,3 +8,4 @@ mod migrations;
 mod organisation;
 mod search;
 mod tickets;
+mod transactions;
