@@ -19,6 +19,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::cli::Format;
 
+/// More than the longest legal line or row: an article of 200,000 characters, each written as two
+/// escapes.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
 /// What a line of a file says, and where it goes to or comes from.
 pub trait Line: Sized + Serialize + DeserializeOwned {
     /// The same with legal values only.

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use csv::{ByteRecord, QuoteStyle};
 use serde_json::{Map, Value};
 
-use super::{Cells, Column, Line, Lines, Numbered, without_place};
+use super::{Cells, Column, Line, Lines, MOST_BYTES, Numbered, without_place};
 
 /// With what a formula begins (OWASP, "CSV Injection"), also in its full-width form.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -27,13 +27,14 @@ pub fn read<'a, L: Line + 'a>(mut input: impl BufRead + 'a) -> Result<Lines<'a, 
     let beginning = input.fill_buf().context("cannot read the header")?;
     let first_line = beginning.split_inclusive(|b| *b == b'\n').next().unwrap_or_default();
     let crlf = first_line.ends_with(b"\r\n");
+    let input = input.take(MOST_BYTES);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
     let columns = columns::<L>(reader.byte_headers().context("cannot read the header")?)?;
     Ok(Box::new(Reader { inner: reader, columns, crlf, line: PhantomData }))
 }
 
 struct Reader<R, L> {
-    inner: csv::Reader<R>,
+    inner: csv::Reader<io::Take<R>>,
     columns: Vec<&'static Column>,
     /// Whether lines end in two characters: then the second one counts for the line after it.
     crlf: bool,
@@ -46,7 +47,16 @@ impl<R: Read, L: Line> Iterator for Reader<R, L> {
     fn next(&mut self) -> Option<Self::Item> {
         let before = self.inner.position().line();
         let mut record = ByteRecord::new();
-        match self.inner.read_byte_record(&mut record) {
+        self.inner.get_mut().set_limit(MOST_BYTES);
+        let read = self.inner.read_byte_record(&mut record);
+        if self.inner.get_ref().limit() == 0 {
+            let fault = format!(
+                "the row of line {} is longer than {MOST_BYTES} bytes; perhaps a quote never ends",
+                before + u64::from(self.crlf)
+            );
+            return Some(Err(io::Error::new(io::ErrorKind::InvalidData, fault)));
+        }
+        match read {
             Err(e) => return Some(Err(e.into())),
             Ok(false) => return None,
             Ok(true) => {}
@@ -223,6 +233,21 @@ mod tests {
         assert!(found[1].1.as_ref().err().unwrap().contains("2 cells"));
         let last = found[2].1.as_ref().unwrap();
         assert_eq!(last.tags.as_deref(), Some(&["e".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_quote_that_never_ends_does_not_fill_the_memory() {
+        let row = "hardware,Hardware\n";
+        let input = format!("slug,name\n{row}software,\"");
+        let endless = io::Cursor::new(input).chain(io::repeat(b'x'));
+        let mut lines = read::<CategoryLine>(io::BufReader::new(endless)).unwrap();
+        assert_eq!(lines.next().unwrap().unwrap().number, 2);
+        let fault = lines.next().unwrap().err().unwrap().to_string();
+        assert!(fault.starts_with("the row of line 3 is longer than 4194304 bytes"), "{fault}");
+
+        // Many rows are more than one may be.
+        let rows = row.repeat(300_000);
+        assert_eq!(read_all::<CategoryLine>(&format!("slug,name\n{rows}")).len(), 300_000);
     }
 
     #[test]

@@ -7,10 +7,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::{Line, Lines, Numbered, without_place};
-
-/// More than the longest legal line: an article of 200,000 characters, each written as two escapes.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+use super::{Line, Lines, MOST_BYTES, Numbered, without_place};
 
 /// The lines of a file. Blank ones are passed over, but counted.
 pub fn read<'a, L: Line + 'a>(input: impl BufRead + 'a) -> Lines<'a, L> {
@@ -29,14 +26,14 @@ impl<R: BufRead, L: DeserializeOwned> Iterator for Reader<R, L> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let mut bytes = Vec::new();
-            let limited = &mut (&mut self.input).take(MOST_BYTES as u64 + 1);
+            let limited = &mut (&mut self.input).take(MOST_BYTES + 1);
             match limited.read_until(b'\n', &mut bytes) {
                 Err(e) => return Some(Err(e)),
                 Ok(0) => return None,
                 Ok(_) => self.number += 1,
             }
             let number = self.number;
-            if bytes.len() > MOST_BYTES {
+            if bytes.len() as u64 > MOST_BYTES {
                 let fault = format!("longer than {MOST_BYTES} bytes");
                 let rest = self.skip_line(&bytes);
                 return Some(rest.map(|()| Numbered { number, line: Err(fault) }));
@@ -98,7 +95,7 @@ mod tests {
     fn lines_keep_their_numbers_whatever_stands_between_them() {
         let mut input = b"\xef\xbb\xbf{\"slug\":\"a\",\"name\":\"A\"}\r\n\n".to_vec();
         input.extend(b"{\"slug\":1}\n{\n{\"x\":1}\n");
-        input.extend(vec![b'x'; MOST_BYTES + 5]);
+        input.extend(vec![b'x'; usize::try_from(MOST_BYTES).unwrap() + 5]);
         input.extend(b"\n{\"slug\":\"b\"}");
         let found = numbers(&input);
         let lines: Vec<_> = found.iter().map(|(n, _)| *n).collect();
