@@ -9,6 +9,7 @@ pub mod caller;
 pub mod category;
 pub mod comment;
 pub mod error;
+pub mod file;
 pub mod id;
 pub mod idempotency;
 pub mod job;

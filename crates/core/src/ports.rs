@@ -1,13 +1,17 @@
 //! The doors to the world: what the use cases need from outside, each with more than one real
 //! implementation.
 
+mod blob;
 mod clock;
+mod extract;
 mod limiter;
 mod triage;
 
 use std::{future::Future, pin::Pin};
 
+pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
 pub use clock::{Clock, Entropy, new_uuid};
+pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};
 pub use triage::{
     Analysis, CategoryVerdict, EngineError, EngineState, EngineStatus, LabelledText, Meaning,

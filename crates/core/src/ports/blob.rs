@@ -1,0 +1,86 @@
+//! Where the bytes of files are stored.
+
+use std::{ops::Range, os::fd::OwnedFd};
+
+use chrono::{DateTime, Utc};
+
+use super::BoxFuture;
+use crate::{Error, file::BlobKey};
+
+/// Why bytes could not be stored or given.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// There is nothing under this key.
+    #[error("nothing is stored under {0}")]
+    Missing(BlobKey),
+    /// The store failed.
+    #[error("the file store failed: {0}")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<BlobError> for Error {
+    fn from(e: BlobError) -> Self {
+        Error::unavailable("The file store does not answer; try again in a moment.", 5)
+            .with_source(e)
+    }
+}
+
+/// What is stored under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// The key.
+    pub key: BlobKey,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+}
+
+/// Stores the bytes of files. A key is written once.
+pub trait BlobStore: Send + Sync {
+    /// Begins to store bytes under a key. Nothing is seen under it before [`BlobWriter::finish`].
+    fn write<'a>(&'a self, key: &BlobKey) -> BoxFuture<'a, Result<Box<dyn BlobWriter>, BlobError>>;
+
+    /// The bytes of a key, or a part of them.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] when there is nothing.
+    fn read<'a>(
+        &'a self,
+        key: &'a BlobKey,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<Box<dyn BlobReader>, BlobError>>;
+
+    /// Forgets the bytes of a key; nothing happens where there are none.
+    fn delete<'a>(&'a self, key: &'a BlobKey) -> BoxFuture<'a, Result<(), BlobError>>;
+
+    /// At most `limit` of what is stored after `after`, in the order of the keys.
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a BlobKey>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredBlob>, BlobError>>;
+
+    /// The bytes as an open file of this machine, which can be positioned: the stored file itself,
+    /// or a nameless copy of it.
+    fn open<'a>(&'a self, key: &'a BlobKey) -> BoxFuture<'a, Result<OwnedFd, BlobError>>;
+
+    /// Whether it can be reached and written.
+    fn check(&self) -> BoxFuture<'_, Result<(), BlobError>>;
+}
+
+/// Bytes on their way into the store. Dropped without [`BlobWriter::finish`], nothing is left behind.
+pub trait BlobWriter: Send {
+    /// Takes the next bytes; waits while the store is slower than their source.
+    fn push(&mut self, bytes: Vec<u8>) -> BoxFuture<'_, Result<(), BlobError>>;
+
+    /// Makes what was taken durable and seen under its key.
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Result<(), BlobError>>;
+
+    /// Forgets what was taken, and waits until it is gone.
+    fn abort(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// Bytes on their way out of the store.
+pub trait BlobReader: Send {
+    /// The next bytes; `None` at the end.
+    fn next(&mut self) -> BoxFuture<'_, Option<Result<Vec<u8>, BlobError>>>;
+}

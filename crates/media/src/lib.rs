@@ -1,0 +1,8 @@
+//! Reads files: pictures, recordings and documents.
+//!
+//! What reads them runs in a child process with limits; a reader here may assume that, and refuses
+//! what is too large or broken with a sentence for the person who uploaded it.
+
+mod reader;
+
+pub use reader::{Input, Models, ReadError, Workplace};
