@@ -41,6 +41,12 @@ pub enum Command {
     /// Make a ticket here, without a server
     #[command(subcommand)]
     Ticket(Ticket),
+    /// Read the file on the standard input, behind walls; the server calls this
+    #[command(hide = true)]
+    ReadFile {
+        /// What to read, as JSON
+        request: String,
+    },
 }
 
 /// Serve the API, with the work in the background.

@@ -25,6 +25,8 @@ pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Openapi => return Ok(openapi::run()),
         Command::Config(command) => return config::run(&command),
+        // Before anything starts: its walls hold what begins after them.
+        Command::ReadFile { request } => return Ok(atc_media::read_in_child(&request)),
         _ => {}
     }
     let settings = Settings::read(&Source::load()?)?;
@@ -42,7 +44,9 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::Export(args) => export::run(&settings, &args).await,
             Command::Models(command) => models::run(&settings, &command),
             Command::Ticket(command) => ticket::run(&settings, command).await,
-            Command::Openapi | Command::Config(_) => Ok(ExitCode::SUCCESS),
+            Command::Openapi | Command::Config(_) | Command::ReadFile { .. } => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     });
     // Whatever still runs, such as a training, has nothing left to say.

@@ -6,6 +6,7 @@
 mod accounts;
 mod database;
 mod fault;
+mod files;
 mod logs;
 mod parse;
 mod reserved;
@@ -16,6 +17,7 @@ mod triage;
 pub use accounts::Accounts;
 pub use database::Database;
 pub use fault::{Faults, shown};
+pub use files::Files;
 pub use logs::Logs;
 pub use server::{Environment, Server};
 pub use source::Source;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub redis_url: Option<String>,
     /// People and secrets.
     pub accounts: Accounts,
+    /// Files.
+    pub files: Files,
     /// Reading texts, and the work in the background.
     pub triage: Triage,
 }
@@ -67,6 +71,7 @@ impl Settings {
         let redis_url = reader.optional("REDIS_URL", "redis://localhost:6379", database::redis);
         let environment = server.as_ref().ok().map(|s| s.environment);
         let accounts = Accounts::read(reader, environment);
+        let files = Files::read(reader);
         let triage = Triage::read(reader);
         reserved::check(reader);
         let data_dir = data_dir?;
@@ -78,6 +83,7 @@ impl Settings {
             database: database?,
             redis_url: redis_url?,
             accounts: accounts?,
+            files: files?,
             triage: triage?,
         })
     }

@@ -231,6 +231,10 @@ impl TriageEngine for LocalEngine {
         Box::pin(async move { Ok(embedded.await?.into_iter().collect()) })
     }
 
+    fn language(&self, text: &str) -> Option<String> {
+        crate::text::language(text)
+    }
+
     fn embedding_model(&self) -> Option<String> {
         self.shared.expects_embeddings().then(|| EMBEDDING_MODEL.to_owned())
     }

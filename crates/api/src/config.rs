@@ -20,6 +20,8 @@ pub struct Config {
     pub max_header_bytes: usize,
     /// How long a JSON body may take to arrive.
     pub body_timeout: Duration,
+    /// How long a file may take to arrive; between two pieces of it no longer than `body_timeout`.
+    pub upload_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
     /// Whether clients are told to come by HTTPS only.

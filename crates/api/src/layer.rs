@@ -8,6 +8,6 @@ mod request;
 
 pub(crate) use authenticate::authenticate;
 pub(crate) use cors::cors;
-pub(crate) use limit::{limit, limit_auth};
+pub(crate) use limit::{limit, limit_auth, limit_uploads};
 pub(crate) use limits::check_headers;
 pub(crate) use request::request;

@@ -155,6 +155,7 @@ pub(crate) fn guarded_system() -> Vec<Endpoint> {
 pub fn document() -> String {
     let router = OpenApiRouter::with_openapi(preface())
         .nest(v1::PREFIX, described(v1::endpoints()))
+        .nest(v1::PREFIX, described(v1::streamed()))
         .merge(described(system()))
         .merge(described(guarded_system()));
     let mut document = router.into_openapi();
@@ -170,6 +171,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Accounts", "Registering, logging in, one's own account and API tokens."),
         ("Tickets", "Making, finding and changing tickets."),
         ("Comments", "Answers and internal notes."),
+        ("Files", "Evidence: pictures, recordings and documents, and what was read in them."),
         ("AI", "Asking the models without storing anything."),
         ("Knowledge", "Help articles, found by meaning."),
         ("Categories", "What kinds of tickets there are; triage reads them."),
@@ -201,7 +203,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
 /// Who may use each route, by path and method.
 #[must_use]
 pub fn policy_table() -> BTreeMap<(String, &'static str), Access> {
-    let prefixed = v1::endpoints().into_iter().map(|e| (v1::PREFIX, e));
+    let prefixed = v1::endpoints().into_iter().chain(v1::streamed()).map(|e| (v1::PREFIX, e));
     let bare = system().into_iter().chain(guarded_system()).map(|e| ("", e));
     let mut table = BTreeMap::new();
     for (prefix, mut endpoint) in prefixed.chain(bare) {

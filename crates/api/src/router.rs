@@ -24,6 +24,7 @@ pub fn router(state: ApiState) -> Router {
 
     // The credential is read first, so that a person has one limit wherever they come from.
     let api = authenticated(limited(Router::from(openapi::described(v1::endpoints()))));
+    let streamed = authenticated(limited(Router::from(openapi::described(v1::streamed()))));
     let guarded = authenticated(Router::from(openapi::described(openapi::guarded_system())));
     let config = state.config.clone();
     Router::new()
@@ -37,6 +38,8 @@ pub fn router(state: ApiState) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             config.request_timeout,
         ))
+        // Above the layers that keep the time of everything else.
+        .merge(Router::new().nest(v1::PREFIX, streamed))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(layer::cors(&config.cors_allowed_origins))

@@ -4,6 +4,7 @@ mod ai;
 mod auth;
 mod categories;
 mod comments;
+mod files;
 mod knowledge;
 mod tags;
 mod teams;
@@ -63,8 +64,19 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         knowledge::update::endpoint(),
         knowledge::delete::endpoint(),
         knowledge::search::endpoint(),
+        files::list::endpoint(),
+        files::get::endpoint(),
+        files::content::endpoint(),
+        files::reprocess::endpoint(),
+        files::delete::endpoint(),
         ai::categorize::endpoint(),
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),
+        ai::analyze_file::endpoint(),
     ]
+}
+
+/// Routes whose bodies may be large and take long: they keep the time themselves.
+pub(crate) fn streamed() -> Vec<Endpoint> {
+    vec![files::upload::endpoint()]
 }

@@ -4,6 +4,7 @@ mod article;
 mod category;
 mod comment;
 mod enums;
+mod file;
 mod team;
 mod ticket;
 mod triage;
@@ -12,7 +13,11 @@ mod user;
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
-pub(crate) use enums::{AuditKind, Priority, Role, Scope, SearchMode, Source, Status, Strategy};
+pub(crate) use enums::{
+    AuditKind, FileKind, FileStatus, Priority, Role, Scope, SearchMode, Source, Status, Strategy,
+};
+use file::AttachmentBody;
+pub(crate) use file::FileBody;
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
 pub(crate) use triage::TriageBody;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use atc_core::ports::{Clock, Entropy, RateLimiter, TriageEngine, new_uuid};
+use atc_core::ports::{BlobStore, Clock, Entropy, Extractor, RateLimiter, TriageEngine, new_uuid};
 use atc_store::{LabelFingerprint, Store};
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, Notify, watch};
@@ -25,6 +25,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Reads texts.
     pub engine: Arc<dyn TriageEngine>,
+    /// Keeps the bytes of files.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Reads files.
+    pub extractor: Arc<dyn Extractor>,
     /// Counts requests.
     pub limiter: Arc<dyn RateLimiter>,
     /// Settings.
@@ -39,6 +43,8 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) engine: Arc<dyn TriageEngine>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
+    pub(crate) extractor: Arc<dyn Extractor>,
     pub(crate) config: Config,
     pub(crate) access_tokens: AccessTokens,
     pub(crate) refresh_tokens: RefreshTokens,
@@ -55,6 +61,8 @@ pub struct App {
     pub(crate) label_signal: Notify,
     /// Jobs may have been added.
     pub(crate) job_signal: watch::Sender<u64>,
+    /// A file was read, or could not be.
+    pub(crate) file_signal: watch::Sender<u64>,
     /// What the model in use has learnt.
     pub(crate) learnt: Mutex<Learnt>,
     started_at: DateTime<Utc>,
@@ -74,7 +82,8 @@ impl App {
     /// [`App::start_background`].
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, entropy, engine, limiter, config, keys } = parts;
+        let Parts { store, clock, entropy, engine, blobs, extractor, limiter, config, keys } =
+            parts;
         Arc::new(Self {
             access_tokens: AccessTokens::new(keys.jwt_bytes(), config.access_token_ttl_s),
             refresh_tokens: RefreshTokens::new(keys.jwt_bytes()),
@@ -85,6 +94,8 @@ impl App {
             clock,
             entropy,
             engine,
+            blobs,
+            extractor,
             limiter,
             config,
             tasks: TaskTracker::new(),
@@ -92,6 +103,7 @@ impl App {
             index_signal: Notify::new(),
             label_signal: Notify::new(),
             job_signal: watch::Sender::new(0),
+            file_signal: watch::Sender::new(0),
             learnt: Mutex::new(Learnt::default()),
         })
     }

@@ -26,8 +26,13 @@ pub struct Config {
     pub triage_timeout_ms: u64,
     /// From how many labelled tickets the engine learns at most; the newest count.
     pub training_max_labels: u64,
-    /// Where this installation keeps its files.
+    /// Where this installation keeps what it writes.
     pub data_dir: PathBuf,
+    /// The most bytes of an uploaded file.
+    pub max_upload_bytes: u64,
+    /// How long a ticket that is made from plain words waits for its files to be read, in
+    /// milliseconds.
+    pub files_wait_ms: u64,
     /// How often the background looks for work that no signal announced, in milliseconds.
     pub background_poll_ms: u64,
     /// How long a job is its worker's without a heartbeat, in milliseconds.
@@ -43,6 +48,8 @@ pub struct RateLimits {
     pub per_minute: u32,
     /// Of one address with one e-mail, to log in or register.
     pub auth_per_minute: u32,
+    /// Uploads of one person.
+    pub uploads_per_minute: u32,
 }
 
 /// The secrets of this installation.

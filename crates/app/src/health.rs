@@ -1,6 +1,6 @@
 //! Whether everything that is needed is there.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use atc_core::ports::EngineState;
 
@@ -112,14 +112,10 @@ impl App {
 
     async fn storage_health(&self) -> Component {
         let started = Instant::now();
-        let path: &PathBuf = &self.config.data_dir;
-        let writable = tokio::fs::metadata(path)
-            .await
-            .is_ok_and(|m| m.is_dir() && !m.permissions().readonly());
-        if writable {
+        if self.blobs.check().await.is_ok() {
             component(ComponentState::Ok, started, None)
         } else {
-            let detail = "DATA_DIR is not a folder that can be written.".to_owned();
+            let detail = "Files cannot be stored; look at STORAGE_URL and DATA_DIR.".to_owned();
             component(ComponentState::Down, started, Some(detail))
         }
     }
@@ -140,7 +136,13 @@ impl App {
             EngineState::Degraded => ComponentState::Degraded,
             EngineState::Unavailable => ComponentState::Down,
         };
-        component(state, started, status.detail)
+        let missing = self.extractor.abilities().into_iter().filter_map(|ability| {
+            ability.missing.map(|missing| format!("{}: {missing}", ability.name))
+        });
+        let details: Vec<_> = status.detail.into_iter().chain(missing).collect();
+        // Without a reader of files tickets are still made, and without every wall files still read.
+        let state = if details.is_empty() { state } else { state.max(ComponentState::Degraded) };
+        component(state, started, (!details.is_empty()).then(|| details.join("; ")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tickets, from the first word to the last comment.
 
+mod analyze_file;
 mod comments;
 mod create;
 mod create_from_text;
@@ -10,7 +11,9 @@ mod route;
 mod triage;
 mod update;
 
+pub use analyze_file::FileAnalysis;
 pub use import::ImportOutcome;
 pub use read::SimilarTicket;
 
 pub(crate) use route::Routed;
+pub(crate) use triage::TriageAgain;

@@ -2,6 +2,7 @@
 
 mod agents;
 mod categorize;
+mod citation;
 mod rationale;
 mod reading;
 mod similar;

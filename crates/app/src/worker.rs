@@ -18,14 +18,23 @@ use atc_core::{Error, Result, ports::BoxFuture};
 pub use job::{Job, Run};
 pub use registry::{Registry, RegistryError};
 
-use crate::App;
+use crate::{
+    App,
+    files::{ProcessFile, SettleFiles, SweepBlobs},
+    tickets::TriageAgain,
+};
 
 /// How often schedules are looked at; patterns know no seconds here.
 const SCHEDULES_EVERY: Duration = Duration::from_secs(5);
 
 /// The jobs of this program.
 fn jobs() -> Result<Registry, RegistryError> {
-    Registry::new().scheduled(sweep::CRON, &sweep::Sweep {})
+    Registry::new()
+        .scheduled(sweep::CRON, &sweep::Sweep {})?
+        .scheduled(SettleFiles::CRON, &SettleFiles {})?
+        .scheduled(SweepBlobs::CRON, &SweepBlobs {})?
+        .with::<ProcessFile>()?
+        .with::<TriageAgain>()
 }
 
 impl App {

@@ -65,6 +65,8 @@ error_codes! {
     PayloadTooLarge = "payload-too-large", 413, "The body is too large";
     /// The body must be of the media type that the call names, mostly `application/json`.
     UnsupportedMediaType = "unsupported-media-type", 415, "Unsupported media type";
+    /// The part of the file that was asked for lies beyond its end; `Content-Range` says how long it is.
+    RangeNotSatisfiable = "range-not-satisfiable", 416, "No such part";
     /// Well-formed, but not valid: `errors` lists every fault with its place.
     Invalid = "validation-failed", 422, "The request is not valid";
     /// This `Idempotency-Key` was used with another body. Use a new key for a new request.

@@ -44,7 +44,10 @@ macro_rules! actions {
     };
 }
 
-use Scope::{Admin as AdminScope, KnowledgeRead, KnowledgeWrite, TicketsRead, TicketsWrite};
+use Scope::{
+    Admin as AdminScope, FilesRead, FilesWrite, KnowledgeRead, KnowledgeWrite, TicketsRead,
+    TicketsWrite,
+};
 
 actions! {
     /// See one's own account.
@@ -71,6 +74,12 @@ actions! {
     WriteComments: User, Some(TicketsWrite);
     /// Ask for a triage without storing anything.
     Categorize: User, Some(TicketsRead);
+    /// Upload files, and delete or read again those that one may see.
+    WriteFiles: User, Some(FilesWrite);
+    /// See, list and download files.
+    ReadFiles: User, Some(FilesRead);
+    /// Have a ticket drafted from a file.
+    AnalyzeFile: User, Some(FilesRead);
     /// See how the models fare.
     ReadAgents: User, Some(TicketsRead);
     /// See categories.

@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     category::Slug,
+    file::Attachment,
     id::{TeamId, TicketId, TicketNumber},
     json::RawJson,
     text::{Description, Tag, Title},
@@ -62,6 +63,8 @@ pub struct Ticket {
     pub metadata: RawJson,
     /// What the machine thought of it: [`crate::triage::Triage`] as JSON.
     pub triage: Option<RawJson>,
+    /// The files that are evidence of it, as far as the caller may see them.
+    pub attachments: Vec<Attachment>,
     /// How many comments the caller may see.
     pub comment_count: i64,
     /// When it was made.

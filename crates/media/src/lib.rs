@@ -3,6 +3,11 @@
 //! What reads them runs in a child process with limits; a reader here may assume that, and refuses
 //! what is too large or broken with a sentence for the person who uploaded it.
 
+mod read;
 mod reader;
+mod sandbox;
+mod sniff;
 
 pub use reader::{Input, Models, ReadError, Workplace};
+pub use sandbox::{MediaReader, ReaderConfig, read_in_child};
+pub use sniff::sniff;

@@ -1,5 +1,6 @@
-//! What the house stands on: time, randomness, rate limits, logs and metrics.
+//! What the house stands on: time, randomness, the bytes of files, rate limits, logs and metrics.
 
+pub mod blob;
 pub mod limiter;
 pub mod telemetry;
 mod world;

@@ -5,6 +5,7 @@ pub mod api_token;
 pub mod article;
 pub mod category;
 pub mod comment;
+pub mod file;
 pub mod session;
 pub mod team;
 pub mod team_member;

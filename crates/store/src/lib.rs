@@ -8,6 +8,7 @@ pub mod db;
 mod entity;
 mod error;
 mod external_id;
+mod files;
 mod migration;
 mod search;
 
@@ -29,6 +30,7 @@ pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
 pub use db::{Config, Engine, Store, Tx};
 pub use error::{Result, StoreError};
+pub use files::{FilePosition, Files, NewFileRow};
 pub use idempotency::Idempotency;
 pub use jobs::{
     Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, StoredAttempt, StoredJob,

@@ -134,6 +134,8 @@ pub struct TicketChange {
     pub triage: Option<StoredTriage>,
     /// Whether a person should still look, where only that changes.
     pub needs_review: Option<bool>,
+    /// Whether something was read in a file of it, or such a file was taken away.
+    pub files: bool,
     /// How many comments are added (or taken away): all, and public ones.
     pub comments: Option<(i32, i32)>,
 }

@@ -9,12 +9,13 @@ use atc_core::{
     text::FullName,
     user::{Email, NewUser, Password, Role},
 };
-use atc_platform::limiter::LocalLimiter;
+use atc_platform::{blob::ObjectBlobs, limiter::LocalLimiter};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
 use secrecy::SecretSlice;
+use tempfile::TempDir;
 
-use crate::{Answer, ManualClock, SeededEntropy, TestDb, client::Call};
+use crate::{Answer, ManualClock, SeededEntropy, TestDb, TextReader, client::Call};
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -25,6 +26,8 @@ pub struct TestApp {
     pub app: Arc<App>,
     /// The time, which stands still until the test moves it.
     pub clock: Arc<ManualClock>,
+    /// The folder of its files.
+    pub files: TempDir,
     router: Router,
 }
 
@@ -61,10 +64,12 @@ impl TestApp {
             refresh_leeway_s: 10,
             bcrypt_cost: 4,
             password_workers: 4,
-            rate_limits: RateLimits { per_minute: 0, auth_per_minute: 0 },
+            rate_limits: RateLimits { per_minute: 0, auth_per_minute: 0, uploads_per_minute: 0 },
             triage_timeout_ms: 10_000,
             training_max_labels: 1_000,
             data_dir: std::env::temp_dir(),
+            max_upload_bytes: 1024 * 1024,
+            files_wait_ms: 10_000,
             background_poll_ms: 50,
             job_lease_ms: 30_000,
             job_places: Vec::new(),
@@ -76,12 +81,16 @@ impl TestApp {
             max_batch_body_bytes: 16 * 1024 * 1024,
             max_header_bytes: 16 * 1024,
             body_timeout: Duration::from_secs(10),
+            upload_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
             hsts: false,
         };
         adjust(&mut config, &mut api);
+        let files = tempfile::tempdir().expect("a folder for files");
         let app = App::new(Parts {
             store: db.store.clone(),
+            blobs: Arc::new(ObjectBlobs::in_folder(files.path()).expect("a folder for files")),
+            extractor: Arc::new(TextReader),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new()),
             engine: Arc::new(LocalEngine::start(engine)),
@@ -93,7 +102,7 @@ impl TestApp {
             },
         });
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics: None };
-        Self { router: atc_api::router(state), app, clock }
+        Self { router: atc_api::router(state), app, clock, files }
     }
 
     /// Makes an account and logs it in; gives the access token.

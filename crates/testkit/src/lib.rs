@@ -15,6 +15,8 @@ mod app;
 mod client;
 mod database;
 mod machine;
+#[cfg(feature = "app")]
+mod text_reader;
 mod world;
 
 #[cfg(feature = "app")]
@@ -23,6 +25,8 @@ pub use app::{PASSWORD, TestApp};
 pub use client::{Answer, Call};
 pub use database::TestDb;
 pub use machine::{data_dir, found, models_dir};
+#[cfg(feature = "app")]
+pub use text_reader::TextReader;
 pub use world::{ManualClock, SeededEntropy};
 
 /// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.

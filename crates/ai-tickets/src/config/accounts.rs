@@ -57,6 +57,7 @@ impl Accounts {
         let limit = || parse::number(0..=1_000_000);
         let per_minute = r.required("RATE_LIMIT_PER_MINUTE", "300", limit());
         let auth_per_minute = r.required("RATE_LIMIT_AUTH_PER_MINUTE", "10", limit());
+        let uploads_per_minute = r.required("RATE_LIMIT_UPLOADS_PER_MINUTE", "30", limit());
         Ok(Self {
             jwt_secret: jwt_secret?,
             encryption_key: encryption_key?,
@@ -67,7 +68,11 @@ impl Accounts {
             refresh_leeway_s: leeway?,
             bcrypt_cost: cost?,
             password_workers: workers?,
-            rate_limits: RateLimits { per_minute: per_minute?, auth_per_minute: auth_per_minute? },
+            rate_limits: RateLimits {
+                per_minute: per_minute?,
+                auth_per_minute: auth_per_minute?,
+                uploads_per_minute: uploads_per_minute?,
+            },
         })
     }
 }

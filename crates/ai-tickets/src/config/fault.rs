@@ -8,12 +8,24 @@ use super::{Source, source::Origin};
 const SHOWN_CHARS: usize = 60;
 
 /// Keys whose value is never shown.
-const SECRETS: [&str; 5] =
-    ["JWT_SECRET_KEY", "ENCRYPTION_KEY", "ADMIN_PASSWORD", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"];
+const SECRETS: [&str; 6] = [
+    "JWT_SECRET_KEY",
+    "ENCRYPTION_KEY",
+    "ADMIN_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+];
 
 /// Keys whose value may hold a password, as addresses do.
-const ADDRESSES: [&str; 5] =
-    ["DATABASE_URL", "REDIS_URL", "STORAGE_URL", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"];
+const ADDRESSES: [&str; 6] = [
+    "DATABASE_URL",
+    "REDIS_URL",
+    "STORAGE_URL",
+    "AWS_ENDPOINT_URL",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+];
 
 /// Whether nothing of a key's value may be shown.
 pub fn is_secret(key: &str) -> bool {

@@ -10,10 +10,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::ports::{Clock, RateLimiter};
+use atc_core::ports::{BlobStore, Clock, Extractor, RateLimiter};
+use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_platform::{
     SystemClock, SystemEntropy,
+    blob::{ObjectBlobs, S3Config},
     limiter::{LocalLimiter, RedisLimiter},
 };
 use atc_store::Store;
@@ -23,6 +26,10 @@ use crate::config::{Environment, Settings};
 
 /// How many clients one process counts at the same time: a few megabytes.
 const MOST_LIMITED_KEYS: usize = 100_000;
+/// The folder of files in `DATA_DIR`.
+const FILES_FOLDER: &str = "files";
+/// The command by which this program reads a file; see `cli`.
+const READ_COMMAND: &str = "read-file";
 /// What of the time to finish is kept for closing the database.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -63,6 +70,8 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(App::new(Parts {
         store,
+        blobs: blobs(settings)?,
+        extractor: extractor(settings)?,
         limiter: limiter(settings, &clock)?,
         clock,
         entropy: Arc::new(SystemEntropy),
@@ -88,6 +97,50 @@ fn limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLi
     })
 }
 
+/// Where the bytes of files are stored.
+fn blobs(settings: &Settings) -> Result<Arc<dyn BlobStore>> {
+    let files = &settings.files;
+    let Some(bucket) = &files.bucket else {
+        let folder = settings.data_dir.join(FILES_FOLDER);
+        let made = ObjectBlobs::in_folder(&folder);
+        return Ok(Arc::new(
+            made.with_context(|| format!("cannot make the folder {} for files", folder.display()))?,
+        ));
+    };
+    let config = S3Config {
+        bucket: bucket.name.clone(),
+        prefix: bucket.prefix.clone(),
+        region: files.region.clone(),
+        endpoint: files.endpoint.clone(),
+        credentials: files.credentials.clone(),
+    };
+    Ok(Arc::new(ObjectBlobs::in_bucket(&config).context("STORAGE_URL")?))
+}
+
+/// What reads files: this program, in child processes.
+fn extractor(settings: &Settings) -> Result<Arc<dyn Extractor>> {
+    let files = &settings.files;
+    let manifest = Manifest::embedded()?;
+    let folder = |name: &str| {
+        let spec = manifest.model(name).with_context(|| format!("there is no model {name}"))?;
+        // The child starts elsewhere than this process may be by then.
+        Ok::<_, anyhow::Error>(std::path::absolute(spec.dir(&settings.models_dir))?)
+    };
+    let config = ReaderConfig {
+        program: std::env::current_exe().context("cannot find this program's own file")?,
+        command: READ_COMMAND,
+        models: Models {
+            ocr: folder("pp-ocrv6-small")?,
+            pdfium: folder("pdfium")?,
+            speech: folder("whisper-base")?,
+        },
+        memory: files.reader_memory,
+        timeout: files.reader_timeout,
+        recording_timeout: files.recording_timeout,
+    };
+    Ok(Arc::new(MediaReader::new(config)))
+}
+
 fn app_config(settings: &Settings) -> atc_app::Config {
     let accounts = &settings.accounts;
     let triage = &settings.triage;
@@ -102,6 +155,8 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         triage_timeout_ms: triage.timeout_ms,
         training_max_labels: triage.max_labels,
         data_dir: settings.data_dir.clone(),
+        max_upload_bytes: settings.files.max_bytes,
+        files_wait_ms: settings.files.wait_ms,
         background_poll_ms: triage.background_poll_ms,
         job_lease_ms: triage.job_lease_ms,
         job_places: triage.job_places.clone(),
@@ -118,6 +173,7 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
         max_batch_body_bytes: server.max_batch_body_bytes,
         max_header_bytes: server.max_header_bytes,
         body_timeout: server.body_timeout,
+        upload_timeout: settings.files.upload_timeout,
         request_timeout: server.request_timeout,
         hsts: server.environment == Environment::Production,
     }

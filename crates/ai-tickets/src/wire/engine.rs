@@ -62,6 +62,10 @@ impl TriageEngine for NoEngine {
         Box::pin(async { Ok(None) })
     }
 
+    fn language(&self, _: &str) -> Option<String> {
+        None
+    }
+
     fn embedding_model(&self) -> Option<String> {
         None
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use atc_app::Authenticated;
 use atc_core::{
     Error, ErrorCode,
+    id::UserId,
     ports::{Decision, Limit},
 };
 use axum::{
@@ -57,6 +58,17 @@ pub(crate) async fn limit_auth(state: &ApiState, address: IpAddr, email: &str) -
     let key = format!("auth:{}:{}", network_of(address), email.trim().to_lowercase());
     let limit = Limit { requests, window_s: WINDOW_S };
     let decision = state.app.limiter().hit(&key, limit).await;
+    if decision.allowed { Ok(()) } else { Err(refused(decision)) }
+}
+
+/// Counts an upload of this person.
+pub(crate) async fn limit_uploads(state: &ApiState, person: UserId) -> Result<()> {
+    let requests = state.app.config().rate_limits.uploads_per_minute;
+    if requests == 0 {
+        return Ok(());
+    }
+    let limit = Limit { requests, window_s: WINDOW_S };
+    let decision = state.app.limiter().hit(&format!("upload:{person}"), limit).await;
     if decision.allowed { Ok(()) } else { Err(refused(decision)) }
 }
 

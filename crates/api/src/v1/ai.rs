@@ -1,6 +1,7 @@
 //! Asking the models.
 
 pub(super) mod agents;
+pub(super) mod analyze_file;
 pub(super) mod categorize;
 pub(super) mod categorize_batch;
 

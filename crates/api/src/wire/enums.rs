@@ -93,6 +93,23 @@ wire_enums! {
         Semantic = "semantic",
         Keyword = "keyword",
     }
+    /// How far the reading of a file is.
+    #[schema(example = "processed")]
+    FileStatus = atc_core::file::FileStatus {
+        Queued = "queued",
+        Processing = "processing",
+        Processed = "processed",
+        Failed = "failed",
+    }
+    /// What kind of thing a file is.
+    #[schema(example = "image")]
+    FileKind = atc_core::file::FileKind {
+        Image = "image",
+        Audio = "audio",
+        Video = "video",
+        Document = "document",
+        Other = "other",
+    }
     /// What happened to a ticket.
     #[schema(example = "updated")]
     AuditKind = atc_core::ticket::AuditKind {
@@ -102,6 +119,8 @@ wire_enums! {
         Commented = "commented",
         CommentEdited = "comment_edited",
         CommentDeleted = "comment_deleted",
+        FileAttached = "file_attached",
+        FileDeleted = "file_deleted",
         Deleted = "deleted",
     }
 }
@@ -118,6 +137,13 @@ mod tests {
         }
         for scope in atc_core::token::Scope::ALL {
             assert_eq!(serde_json::to_value(Scope::from(scope)).unwrap(), scope.as_str());
+        }
+        for status in atc_core::file::FileStatus::ALL {
+            let word = serde_json::to_value(FileStatus::from(status)).unwrap();
+            assert_eq!(word, status.as_str());
+        }
+        for kind in atc_core::file::FileKind::ALL {
+            assert_eq!(serde_json::to_value(FileKind::from(kind)).unwrap(), kind.as_str());
         }
         for kind in atc_core::ticket::AuditKind::ALL {
             assert_eq!(serde_json::to_value(AuditKind::from(kind)).unwrap(), kind.as_str());

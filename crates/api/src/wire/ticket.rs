@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{AuditKind, PersonBody, Priority, Source, Status, TriageBody};
+use super::{AttachmentBody, AuditKind, PersonBody, Priority, Source, Status, TriageBody};
 
 /// A ticket as this caller may see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,25 +95,6 @@ pub(crate) struct TeamSummaryBody {
     name: String,
 }
 
-/// A file that belongs to a ticket.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Attachment, example = json!({
-    "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11", "filename": "screenshot.png",
-    "content_type": "image/png", "size": 48211, "status": "processed"
-}))]
-pub(crate) struct AttachmentBody {
-    /// Its identity.
-    id: Uuid,
-    /// The name it was uploaded under; a label, nothing more.
-    filename: String,
-    /// What it really is.
-    content_type: String,
-    /// Its size in bytes.
-    size: i64,
-    /// How far its processing is.
-    status: String,
-}
-
 /// A ticket's twin in another system.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExternalLink, example = json!({
@@ -148,7 +129,7 @@ impl From<Ticket> for TicketBody {
             requester: t.requester.into(),
             assignee: t.assignee.map(PersonBody::from),
             team: t.team.map(|team| TeamSummaryBody { id: team.id.0, name: team.name }),
-            attachments: Vec::new(),
+            attachments: t.attachments.into_iter().map(AttachmentBody::from).collect(),
             metadata: raw(t.metadata),
             external_links: Vec::new(),
             triage: t.triage.map(raw),

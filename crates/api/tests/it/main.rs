@@ -6,6 +6,7 @@ mod bad_input;
 mod categories;
 mod conditional;
 mod documents;
+mod files;
 mod fixtures;
 mod idempotency;
 mod knowledge;

@@ -28,6 +28,7 @@ async fn run(db: &TestDb, max_connections: usize) -> Running {
             max_batch_body_bytes: 10_000,
             max_header_bytes: 8_000,
             body_timeout: Duration::from_millis(300),
+            upload_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             hsts: false,
         }),

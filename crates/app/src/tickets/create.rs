@@ -75,7 +75,7 @@ impl App {
         }
         check_staff_fields(ctx, &new)?;
         let categories = self.store.categories().all().await?;
-        check_new(&new, &categories)?;
+        self.check_new(ctx, &new, &categories).await?;
         let draft = self.draft(new, &categories, ctx.now).await?;
         self.write_draft(ctx, draft, remember).await
     }
@@ -95,9 +95,30 @@ impl App {
                 title: Some(new.title.as_str().to_owned()),
                 text: new.description.as_str().to_owned(),
             };
-            self.read_in_time(input, categories).await
+            let files = self.store.files().read_ones(&new.attachment_ids).await?;
+            self.read_in_time(input, &files, categories).await
         };
         Draft::fill(new, reading, categories, created_at)
+    }
+
+    /// Checks what a new ticket refers to.
+    ///
+    /// # Errors
+    /// Invalid, with every fault.
+    pub(super) async fn check_new(
+        &self,
+        ctx: &Ctx,
+        new: &NewTicket,
+        categories: &[Category],
+    ) -> Result<()> {
+        let mut faults = Faults::new();
+        if let Some(slug) = &new.category
+            && !categories.iter().any(|c| c.slug == *slug)
+        {
+            faults.body("/category", format!("There is no category {slug}."));
+        }
+        self.check_attachments(ctx, &new.attachment_ids, &mut faults).await?;
+        faults.finish(Some(()))
     }
 
     /// Writes a draft down, in one transaction with its routing, its audit entry and the answer
@@ -177,6 +198,7 @@ impl App {
         };
         let meaning: Option<&Meaning> = reading.as_ref().and_then(|r| r.analysis.meaning.as_ref());
         let number = tx.tickets().insert(&row, meaning).await?;
+        self.attach_files(tx, ctx, number, &new.attachment_ids).await?;
         tx.tickets()
             .record(NewAuditEntry {
                 id: TicketEventId(self.new_id()),
@@ -225,21 +247,6 @@ pub(super) fn check_staff_fields(ctx: &Ctx, new: &NewTicket) -> Result<()> {
         return Ok(());
     }
     Err(Error::forbidden(format!("Only agents and administrators set {}.", named.join(", "))))
-}
-
-pub(super) fn check_new(new: &NewTicket, categories: &[Category]) -> Result<()> {
-    let mut faults = Faults::new();
-    if let Some(slug) = &new.category
-        && !categories.iter().any(|c| c.slug == *slug)
-    {
-        faults.body("/category", format!("There is no category {slug}."));
-    }
-    for (i, _) in new.attachment_ids.iter().enumerate() {
-        // No file can be uploaded yet, so that none can be attached.
-        faults
-            .body(format!("/attachment_ids/{i}"), "There is no such file, or you may not see it.");
-    }
-    faults.finish(Some(()))
 }
 
 /// A team must exist; an assignee must be active staff.

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use atc_core::{
     Ctx, Error, Result,
     caller::Visibility,
+    error::Faults,
+    file::{FileId, ReadFile},
     idempotency::{Outcome, Remember},
     json::RawJson,
     ports::TriageInput,
@@ -14,7 +16,7 @@ use atc_core::{
 };
 use serde_json::{Map, Value};
 
-use super::create::{Draft, check_new};
+use super::create::Draft;
 use crate::{App, triage::TriageReading};
 
 impl App {
@@ -54,10 +56,13 @@ impl App {
 
     async fn draft_from_text(&self, ctx: &Ctx, words: TicketFromText) -> Result<Draft> {
         let categories = self.store.categories().all().await?;
+        let mut faults = Faults::new();
+        self.check_attachments(ctx, &words.attachment_ids, &mut faults).await?;
+        faults.finish(Some(()))?;
+        let files = self.read_attachments(&words.attachment_ids).await?;
         let input = TriageInput { title: None, text: text_to_read(&words) };
-        let readings = self.read_texts(vec![input], &categories, Visibility::All, None).await?;
-        let [reading] = <[TriageReading; 1]>::try_from(readings)
-            .map_err(|_| Error::internal("one text gave no single reading"))?;
+        let reading =
+            self.read_with_files(input, &files, &categories, Visibility::All, None).await?;
         let new = NewTicket {
             title: title(&reading.analysis.title)?,
             description: description(&words)?,
@@ -71,7 +76,6 @@ impl App {
             team_id: None,
             requester_email: None,
         };
-        check_new(&new, &categories)?;
         Ok(Draft {
             category: reading.triage.category.clone(),
             priority: reading.triage.priority,
@@ -81,6 +85,18 @@ impl App {
             external_id: None,
             created_at: ctx.now,
         })
+    }
+}
+
+impl App {
+    /// What was read in these files, waiting for them as long as a ticket may be held up. What comes
+    /// later has the ticket read again.
+    async fn read_attachments(&self, ids: &[FileId]) -> Result<Vec<ReadFile>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.await_files(ids).await?;
+        Ok(self.store.files().read_ones(ids).await?)
     }
 }
 
@@ -131,7 +147,7 @@ fn context_in_markdown(context: &TicketContext) -> String {
     text
 }
 
-fn tags(extracted: &[String]) -> Vec<Tag> {
+pub(super) fn tags(extracted: &[String]) -> Vec<Tag> {
     extracted.iter().filter_map(|t| Tag::parse(t.as_str()).ok()).take(MAX_TAGS).collect()
 }
 

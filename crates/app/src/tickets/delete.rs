@@ -10,7 +10,7 @@ use atc_store::NewAuditEntry;
 use crate::{App, IfMatch};
 
 impl App {
-    /// Deletes a ticket. Its audit trail stays.
+    /// Deletes a ticket with its files. Its audit trail stays.
     ///
     /// # Errors
     /// Not found when it is not there or not visible.
@@ -23,6 +23,7 @@ impl App {
         let tx = self.store.begin().await?;
         let ticket = tx.tickets().get_for_update(reference, ctx.caller.visibility()).await?;
         if_match.check(ticket.version)?;
+        let blobs = tx.files().delete_of_ticket(ticket.number).await?;
         tx.tickets().delete(ticket.number).await?;
         tx.tickets()
             .record(NewAuditEntry {
@@ -37,6 +38,7 @@ impl App {
             })
             .await?;
         tx.commit().await?;
+        self.erase(&blobs).await;
         self.label_signal.notify_one();
         Ok(())
     }

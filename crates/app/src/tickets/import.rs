@@ -8,7 +8,7 @@ use atc_core::{
     ticket::ImportedTicket,
 };
 
-use super::create::{Draft, check_new, check_staff_fields};
+use super::create::{Draft, check_staff_fields};
 use crate::{App, triage::TriageReading};
 
 /// What became of an imported line.
@@ -46,7 +46,7 @@ impl App {
                     return Ok(ImportOutcome::Present);
                 }
                 check_staff_fields(ctx, &line.ticket)?;
-                check_new(&line.ticket, &categories)?;
+                self.check_new(ctx, &line.ticket, &categories).await?;
                 let created_at = line.created_at.unwrap_or(ctx.now);
                 let mut draft = Draft::fill(line.ticket, reading, &categories, created_at)?;
                 draft.status = line.status;

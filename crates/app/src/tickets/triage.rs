@@ -1,17 +1,50 @@
 //! Running triage on a ticket again, or for the first time where it was skipped.
 
 use atc_core::{
-    Ctx, Result,
+    Ctx, Error, Result,
     caller::Visibility,
-    id::{TicketEventId, TicketRef, UserId},
+    file::FileId,
+    id::{TicketEventId, TicketId, TicketRef, UserId},
+    job::Failure,
     ports::TriageInput,
     ticket::{AuditChange, AuditKind, Ticket},
 };
-use atc_store::{NewAuditEntry, TicketChange};
-
+use atc_store::{NewAuditEntry, StoreError, TicketChange};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use crate::App;
+use crate::{
+    App,
+    worker::{Job, Run},
+};
+
+/// Reads a ticket again, now that one more of its files was read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TriageAgain {
+    /// Which ticket.
+    pub ticket_id: TicketId,
+    /// Which file.
+    pub file_id: FileId,
+}
+
+impl Job for TriageAgain {
+    const KIND: &'static str = "ticket.triage.v1";
+
+    fn unique_key(&self) -> Option<String> {
+        Some(format!("triage:{}:{}", self.ticket_id, self.file_id))
+    }
+
+    async fn run(self, run: &Run) -> Result<(), Failure> {
+        let app = run.app();
+        let ticket = match app.store.tickets().get(self.ticket_id.into(), Visibility::All).await {
+            // It was deleted in between.
+            Err(StoreError::NotFound(_)) => return Ok(()),
+            found => found.map_err(Error::from)?,
+        };
+        app.triage_again(ticket, None, "background", app.now()).await?;
+        Ok(())
+    }
+}
 
 impl App {
     /// Reads a ticket again, for staff. Category and priority follow the new reading unless a person set them;
@@ -37,10 +70,11 @@ impl App {
             title: Some(ticket.title.as_str().to_owned()),
             text: ticket.description.as_str().to_owned(),
         };
-        let mut readings =
-            self.read_texts(vec![input], &categories, Visibility::All, Some(ticket.number)).await?;
+        let ids: Vec<_> = ticket.attachments.iter().map(|file| file.id).collect();
+        let files = self.store.files().read_ones(&ids).await?;
+        let exclude = Some(ticket.number);
         let reading =
-            readings.pop().ok_or_else(|| atc_core::Error::internal("a text was not read"))?;
+            self.read_with_files(input, &files, &categories, Visibility::All, exclude).await?;
         let stored = reading.stored(ticket.requester.id)?;
         let triage = &reading.triage;
 
@@ -63,7 +97,9 @@ impl App {
             change.priority = Some((triage.priority, false));
         }
         // The meaning belongs to the text that was read; another may have been written meanwhile.
-        let same_text = before.title == ticket.title && before.description == ticket.description;
+        let same_text = before.title == ticket.title
+            && before.description == ticket.description
+            && before.attachments == ticket.attachments;
         let meaning = reading.analysis.meaning.as_ref().filter(|_| same_text);
         tx.tickets().update(&before, &change, meaning, now).await?;
         tx.tickets()

@@ -17,7 +17,12 @@ pub(super) enum Audience {
 }
 
 /// The evidence in sentences.
-pub(super) fn compose(analysis: &Analysis, triage: &Triage, audience: Audience) -> String {
+pub(super) fn compose(
+    analysis: &Analysis,
+    triage: &Triage,
+    citations: &[&str],
+    audience: Audience,
+) -> String {
     let mut sentences = Vec::new();
     let percent = (triage.confidence * 100.0).round();
     sentences.push(format!("Category {} with {percent} % confidence.", triage.category));
@@ -29,6 +34,7 @@ pub(super) fn compose(analysis: &Analysis, triage: &Triage, audience: Audience) 
     }
     sentences.push(format!("Priority {}.", triage.priority));
     sentences.extend(analysis.priority.evidence.iter().cloned());
+    sentences.extend(citations.iter().map(|citation| (*citation).to_owned()));
     if let Some(best) = triage.duplicates.first() {
         sentences.push(format!(
             "Possibly the same as ticket #{} (“{}”, {:.2}).",

@@ -10,13 +10,17 @@ use atc_core::{
     article::SearchMode,
     caller::Visibility,
     category::Category,
+    file::ReadFile,
     id::{TicketNumber, UserId},
     ports::{Analysis, TriageInput},
     triage::{Alternative, ArticleMatch, Duplicate, Triage},
 };
 use atc_store::{ArticleQuery, SimilarHit, SimilarQuery, StoredTriage};
 
-use super::rationale;
+use super::{
+    citation::{Citation, cite},
+    rationale,
+};
 use crate::App;
 
 /// The most tickets that a triage names as possible duplicates.
@@ -35,16 +39,31 @@ pub struct TriageReading {
     pub triage: Triage,
     /// Who requested the possible duplicates, in the order of the triage.
     duplicate_requesters: Vec<UserId>,
+    /// What its files say of the matter.
+    citations: Vec<Citation>,
 }
 
 impl TriageReading {
+    /// Why it reads so, for its requester or, without one, for staff.
+    fn rationale(&self, triage: &Triage, requester: Option<UserId>) -> String {
+        let audience = match requester {
+            Some(_) => rationale::Audience::Requester,
+            None => rationale::Audience::Staff,
+        };
+        // A file is its uploader's and the staff's.
+        let shown = |c: &&Citation| requester.is_none_or(|person| person == c.uploaded_by);
+        let citations: Vec<_> =
+            self.citations.iter().filter(shown).map(|c| c.text.as_str()).collect();
+        rationale::compose(&self.analysis, triage, &citations, audience)
+    }
+
     /// The triage as the requester may see it: of other people's tickets nothing is shown.
     #[must_use]
     pub fn for_requester(&self, requester: UserId) -> Triage {
         let mut own = self.triage.clone();
         let mut requesters = self.duplicate_requesters.iter();
         own.duplicates.retain(|_| requesters.next() == Some(&requester));
-        own.rationale = rationale::compose(&self.analysis, &own, rationale::Audience::Requester);
+        own.rationale = self.rationale(&own, Some(requester));
         own
     }
 
@@ -66,18 +85,42 @@ impl App {
     pub(crate) async fn read_in_time(
         &self,
         input: TriageInput,
+        files: &[ReadFile],
         categories: &[Category],
     ) -> Option<TriageReading> {
         let limit = Duration::from_millis(self.config.triage_timeout_ms);
-        let reading = self.read_texts(vec![input], categories, Visibility::All, None);
+        let reading = self.read_with_files(input, files, categories, Visibility::All, None);
         let why = match tokio::time::timeout(limit, reading).await {
-            Ok(Ok(mut readings)) => return readings.pop(),
+            Ok(Ok(reading)) => return Some(reading),
             Ok(Err(e)) => e.to_string(),
             Err(_) => format!("no answer within {} ms", limit.as_millis()),
         };
         metrics::counter!("triage_skipped_total").increment(1);
         tracing::warn!(%why, "a ticket is made without triage; it will be read later");
         None
+    }
+
+    /// Reads one text together with what was read in its files, which are named as evidence.
+    ///
+    /// # Errors
+    /// Unavailable when the engine has too much to do.
+    pub(crate) async fn read_with_files(
+        &self,
+        mut input: TriageInput,
+        files: &[ReadFile],
+        categories: &[Category],
+        visibility: Visibility,
+        exclude: Option<TicketNumber>,
+    ) -> Result<TriageReading> {
+        for file in files {
+            file.append_to(&mut input.text);
+        }
+        let readings = self.read_texts(vec![input], categories, visibility, exclude).await?;
+        let [mut reading] = <[TriageReading; 1]>::try_from(readings)
+            .map_err(|_| Error::internal("one text gave no single reading"))?;
+        reading.citations = files.iter().filter_map(|f| cite(f, &reading.analysis)).collect();
+        reading.triage.rationale = reading.rationale(&reading.triage, None);
+        Ok(reading)
     }
 
     /// Reads texts: at most 256 at once.
@@ -200,8 +243,8 @@ fn compose(
         degraded: analysis.degraded,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     };
-    triage.rationale = rationale::compose(&analysis, &triage, rationale::Audience::Staff);
-    Ok(TriageReading { analysis, triage, duplicate_requesters })
+    triage.rationale = rationale::compose(&analysis, &triage, &[], rationale::Audience::Staff);
+    Ok(TriageReading { analysis, triage, duplicate_requesters, citations: Vec::new() })
 }
 
 /// Four decimals are more than any of these figures is worth.

@@ -47,10 +47,11 @@ impl App {
     }
 
     async fn meaning_of(&self, ticket: &Ticket) -> Result<Option<Meaning>> {
-        let input = TriageInput {
-            title: Some(ticket.title.as_str().to_owned()),
-            text: ticket.description.as_str().to_owned(),
-        };
+        let mut text = ticket.description.as_str().to_owned();
+        for (_, file) in self.store.tickets().file_texts(&[ticket.number]).await? {
+            file.append_to(&mut text);
+        }
+        let input = TriageInput { title: Some(ticket.title.as_str().to_owned()), text };
         let meanings = self.engine.meanings(vec![input]).await?;
         Ok(meanings.and_then(|mut m| m.pop()))
     }

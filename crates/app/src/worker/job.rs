@@ -75,8 +75,18 @@ impl Run {
     /// Retry, when the job is somebody else's by now.
     pub async fn progress(&self, percent: u8, note: &str) -> Result<(), Failure> {
         let tx = self.app.store.begin().await.map_err(Error::from)?;
-        let held = tx.jobs().progress(self.attempt, percent, note).await.map_err(Error::from)?;
+        self.progress_in(&tx, percent, note).await?;
         tx.commit().await.map_err(Error::from)?;
+        Ok(())
+    }
+
+    /// The same in a transaction that writes more. It belongs before the other writes, for it makes
+    /// sure that the job is still this run's.
+    ///
+    /// # Errors
+    /// Retry, when the job is somebody else's by now: drop the transaction.
+    pub async fn progress_in(&self, tx: &Tx, percent: u8, note: &str) -> Result<(), Failure> {
+        let held = tx.jobs().progress(self.attempt, percent, note).await.map_err(Error::from)?;
         if held { Ok(()) } else { Err(lost()) }
     }
 

@@ -93,6 +93,48 @@ impl Extracted {
     }
 }
 
+impl Extracted {
+    /// The most characters of text that are kept.
+    pub const MOST_CHARS: usize = 1_000_000;
+    /// The most words, segments, pages or frames that are kept.
+    pub const MOST_PARTS: usize = 20_000;
+
+    /// Brings it within its bounds; `truncated` among the facts tells that something was cut off. NUL,
+    /// which no database column carries faithfully, is left out.
+    pub fn bound(&mut self) {
+        let mut cut = bound_text(&mut self.text, Self::MOST_CHARS);
+        cut |= bound_parts(&mut self.segments, |segment| &mut segment.text);
+        cut |= bound_parts(&mut self.pages, |page| &mut page.text);
+        cut |= bound_parts(&mut self.words, |word| &mut word.text);
+        cut |= bound_parts(&mut self.frames, |frame| &mut frame.text);
+        if cut {
+            self.metadata.insert("truncated".to_owned(), true.into());
+        }
+    }
+}
+
+/// Cuts a text off; tells whether it did.
+fn bound_text(text: &mut String, most: usize) -> bool {
+    text.retain(|c| c != '\0');
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    if let Some(end) = end {
+        text.truncate(end);
+    }
+    end.is_some()
+}
+
+/// Cuts off surplus parts and, where all texts together are too long, the last ones of them.
+fn bound_parts<T>(parts: &mut Vec<T>, text: impl Fn(&mut T) -> &mut String) -> bool {
+    let mut cut = parts.len() > Extracted::MOST_PARTS;
+    parts.truncate(Extracted::MOST_PARTS);
+    let mut room = Extracted::MOST_CHARS;
+    for part in parts {
+        cut |= bound_text(text(part), room);
+        room -= text(part).chars().count();
+    }
+    cut
+}
+
 /// A piece of a transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
@@ -185,5 +227,28 @@ impl From<u32> for Fact {
 impl From<bool> for Fact {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_kept_within_bounds() {
+        let mut small = Extracted::empty(FileKind::Document);
+        small.text = "a\0b".to_owned();
+        small.bound();
+        assert_eq!((small.text.as_str(), small.metadata.len()), ("ab", 0));
+
+        let mut large = Extracted::empty(FileKind::Document);
+        large.text = "ä".repeat(Extracted::MOST_CHARS + 1);
+        let page = |number| PageText { number, text: "ä".repeat(600_000) };
+        large.pages = vec![page(1), page(2), page(3)];
+        large.bound();
+        assert_eq!(large.text.chars().count(), Extracted::MOST_CHARS);
+        let lengths: Vec<_> = large.pages.iter().map(|p| p.text.chars().count()).collect();
+        assert_eq!(lengths, [600_000, 400_000, 0]);
+        assert_eq!(large.metadata["truncated"], Fact::Flag(true));
     }
 }

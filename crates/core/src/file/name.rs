@@ -135,12 +135,17 @@ impl fmt::Debug for Sha256 {
 pub struct BlobKey(String);
 
 impl BlobKey {
-    /// The place of a new file's bytes: `ab/0198c5a2-….`, spread over 256 folders.
+    /// The place of a new file's bytes: `ab/0198c5a2-….`, spread over 256 shelves.
     #[must_use]
     pub fn of(id: uuid::Uuid) -> Self {
         // The end of a UUID of version 7 is random; its beginning is the time.
-        let last = id.as_bytes()[15];
-        Self(format!("{last:02x}/{id}"))
+        Self(format!("{}/{id}", Self::shelf(id.as_bytes()[15])))
+    }
+
+    /// The name of a shelf, with which every key on it begins.
+    #[must_use]
+    pub fn shelf(shelf: u8) -> String {
+        format!("{shelf:02x}")
     }
 
     /// Reads a key back.

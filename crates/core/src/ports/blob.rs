@@ -52,12 +52,12 @@ pub trait BlobStore: Send + Sync {
     /// Forgets the bytes of a key; nothing happens where there are none.
     fn delete<'a>(&'a self, key: &'a BlobKey) -> BoxFuture<'a, Result<(), BlobError>>;
 
-    /// At most `limit` of what is stored after `after`, in the order of the keys.
-    fn list<'a>(
-        &'a self,
-        after: Option<&'a BlobKey>,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<StoredBlob>, BlobError>>;
+    /// What is stored on one of the 256 shelves, in no order; see [`BlobKey::shelf`].
+    fn list(&self, shelf: u8) -> BoxFuture<'_, Result<Vec<StoredBlob>, BlobError>>;
+
+    /// Forgets what was begun before this moment and never finished, as by a killed process; returns
+    /// how many there were. A bucket does this by a rule of its own.
+    fn forget_unfinished(&self, before: DateTime<Utc>) -> BoxFuture<'_, Result<u64, BlobError>>;
 
     /// The bytes as an open file of this machine, which can be positioned: the stored file itself,
     /// or a nameless copy of it.

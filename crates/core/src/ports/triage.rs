@@ -199,6 +199,10 @@ pub trait TriageEngine: Send + Sync {
         inputs: Vec<TriageInput>,
     ) -> BoxFuture<'_, Result<Option<Vec<Meaning>>, EngineError>>;
 
+    /// The language of a text, as an ISO 639-1 code; `None` where it cannot be told. Cheap: only the
+    /// beginning counts.
+    fn language(&self, text: &str) -> Option<String>;
+
     /// Which embedding model serves; vectors of another one cannot be compared with its vectors.
     /// `None` when the model is not there.
     fn embedding_model(&self) -> Option<String>;

@@ -36,19 +36,25 @@ pub enum AuditKind {
     CommentEdited,
     /// A comment was deleted.
     CommentDeleted,
+    /// A file was attached.
+    FileAttached,
+    /// A file was deleted.
+    FileDeleted,
     /// It was deleted.
     Deleted,
 }
 
 impl AuditKind {
     /// All kinds.
-    pub const ALL: [AuditKind; 7] = [
+    pub const ALL: [AuditKind; 9] = [
         AuditKind::Created,
         AuditKind::Updated,
         AuditKind::Triaged,
         AuditKind::Commented,
         AuditKind::CommentEdited,
         AuditKind::CommentDeleted,
+        AuditKind::FileAttached,
+        AuditKind::FileDeleted,
         AuditKind::Deleted,
     ];
 
@@ -62,6 +68,8 @@ impl AuditKind {
             Self::Commented => "commented",
             Self::CommentEdited => "comment_edited",
             Self::CommentDeleted => "comment_deleted",
+            Self::FileAttached => "file_attached",
+            Self::FileDeleted => "file_deleted",
             Self::Deleted => "deleted",
         }
     }

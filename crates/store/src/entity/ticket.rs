@@ -27,6 +27,7 @@ pub struct Model {
     pub needs_review: bool,
     pub comment_count: i32,
     pub public_comment_count: i32,
+    pub file_count: i32,
     pub external_id: Option<String>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -105,6 +105,21 @@ impl<C: ConnectionTrait> Jobs<'_, C> {
         self.db.query_one_raw(statement).await?.as_ref().map(job).transpose()
     }
 
+    /// How far the newest job of this unique key is, and why it last failed.
+    pub async fn newest_of(&self, key: &str) -> Result<Option<(JobState, Option<String>)>> {
+        // What waits or runs is found by the index; what is over, by looking through it.
+        for among in ["IN", "NOT IN"] {
+            let sql = format!(
+                "SELECT state, last_error FROM jobs WHERE unique_key = $1 \
+                 AND state {among} ('ready', 'running') ORDER BY number DESC LIMIT 1"
+            );
+            if let Some(row) = self.db.query_one_raw(self.sql(&sql, [key.into()])).await? {
+                return Ok(Some((word(&row, "state")?, row.try_get("", "last_error")?)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Jobs, newest first.
     pub async fn list(
         &self,

@@ -49,17 +49,19 @@ fn stem(term: &str) -> String {
 pub(crate) struct TicketText {
     pub title: Vec<String>,
     pub body: Vec<String>,
+    /// What everybody who sees the ticket may see besides: comments, and the requester's own files.
     pub comments: Vec<String>,
-    /// Internal notes, which only staff find anything by.
+    /// Internal notes and other people's files, which only staff find anything by.
     pub notes: Vec<String>,
 }
 
 impl TicketText {
-    /// `comments` are the bodies of all comments, each with whether it is internal.
-    pub fn new(title: &Title, description: &Description, comments: &[(String, bool)]) -> Self {
+    /// `besides` is what else belongs to the ticket, comments and what was read in files, each with
+    /// whether only staff may see it.
+    pub fn new(title: &Title, description: &Description, besides: &[(String, bool)]) -> Self {
         let of = |internal: bool| {
-            let bodies = comments.iter().filter(move |(_, i)| *i == internal);
-            bodies.flat_map(|(body, _)| terms(body)).collect()
+            let texts = besides.iter().filter(move |(_, i)| *i == internal);
+            texts.flat_map(|(text, _)| terms(text)).collect()
         };
         Self {
             title: terms(title.as_str()),

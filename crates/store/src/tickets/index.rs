@@ -1,6 +1,7 @@
 //! What search needs of a ticket: its analysed text and its vectors.
 
 use atc_core::{
+    file::FileText,
     id::TicketNumber,
     ports::{Meaning, TriageInput},
     vector::Vector,
@@ -43,14 +44,32 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             [limit.into()],
         );
         let rows = UnindexedRow::find_by_statement(statement).all(self.db).await?;
-        Ok(rows
+        let mut tickets: Vec<_> = rows
             .into_iter()
             .map(|row| UnindexedTicket {
                 number: TicketNumber(row.number),
                 input: TriageInput { title: Some(row.title), text: row.description },
                 text_version: row.text_version,
             })
-            .collect())
+            .collect();
+        let numbers: Vec<_> = tickets.iter().map(|ticket| ticket.number).collect();
+        for (number, file) in self.file_texts(&numbers).await? {
+            let of_it = tickets.iter_mut().filter(|ticket| ticket.number == number);
+            of_it.for_each(|ticket| file.append_to(&mut ticket.input.text));
+        }
+        Ok(tickets)
+    }
+
+    /// What was read in the files of these tickets, each with its ticket, cut where models stop
+    /// reading.
+    pub async fn file_texts(
+        &self,
+        tickets: &[TicketNumber],
+    ) -> Result<Vec<(TicketNumber, FileText)>> {
+        if tickets.is_empty() {
+            return Ok(Vec::new());
+        }
+        crate::files::texts(self.db, tickets, FileText::MOST_CHARS).await
     }
 }
 

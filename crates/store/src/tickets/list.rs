@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::{
     Tickets,
-    read::{restrict, select, ticket},
+    read::{restrict, select},
 };
 use crate::{
     Result, StoreError,
@@ -88,9 +88,10 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         }
         query.limit(page.limit.get() + 1);
         let rows = self.db.query_all(&query).await?;
-        rows.iter()
-            .map(|row| {
-                let ticket = ticket(row)?;
+        let tickets = self.tickets(&rows, visibility).await?;
+        Ok(tickets
+            .into_iter()
+            .map(|ticket| {
                 let position = TicketPosition {
                     key: match column {
                         "updated_at" => ticket.updated_at.timestamp_millis(),
@@ -100,9 +101,9 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
                     },
                     number: ticket.number,
                 };
-                Ok((ticket, position))
+                (ticket, position)
             })
-            .collect()
+            .collect())
     }
 
     /// Best matches first: all words in the title, then in title and description, then anywhere,
@@ -141,8 +142,8 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             if let Some(number) = start {
                 query.and_where(Expr::col(("t", "number")).lt(number.0));
             }
-            for row in self.db.query_all(&query).await? {
-                let ticket = ticket(&row)?;
+            let rows = self.db.query_all(&query).await?;
+            for ticket in self.tickets(&rows, visibility).await? {
                 let position = TicketPosition { key, number: ticket.number };
                 found.push((ticket, position));
             }
@@ -186,7 +187,9 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             .order_by(("t", "number"), Order::Asc)
             .limit(limit);
         let rows = self.db.query_all(&query).await?;
-        rows.iter().map(|row| Ok((ticket(row)?, external_id(row)?))).collect()
+        let tickets = self.tickets(&rows, Visibility::All).await?;
+        let ids = rows.iter().map(external_id).collect::<Result<Vec<_>>>()?;
+        Ok(tickets.into_iter().zip(ids).collect())
     }
 
     /// How many tickets there are.

@@ -19,8 +19,8 @@ use super::Tickets;
 use crate::{Engine, Result, StoreError, external_id::known_as, users::summary};
 
 #[derive(FromQueryResult)]
-pub(super) struct TicketRow {
-    pub number: i64,
+struct TicketRow {
+    number: i64,
     id: uuid::Uuid,
     title: String,
     description: String,
@@ -40,6 +40,7 @@ pub(super) struct TicketRow {
     metadata: String,
     triage: Option<String>,
     comment_count: i32,
+    file_count: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
@@ -56,7 +57,8 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
     ) -> Result<Option<Ticket>> {
         let mut query = select(visibility);
         by_reference(&mut query, reference);
-        self.db.query_one(&query).await?.as_ref().map(ticket).transpose()
+        let Some(row) = self.db.query_one(&query).await? else { return Ok(None) };
+        Ok(self.tickets(&[row], visibility).await?.pop())
     }
 
     /// The ticket of this id or number.
@@ -82,7 +84,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             query.lock_with_tables(LockType::Update, ["t"]);
         }
         let row = self.db.query_one(&query).await?.ok_or(StoreError::NotFound("ticket"))?;
-        ticket(&row)
+        self.tickets(&[row], visibility).await?.pop().ok_or(StoreError::NotFound("ticket"))
     }
 
     /// The number of this ticket, and who requested it, without reading the rest.
@@ -110,7 +112,32 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
     ) -> Result<Vec<Ticket>> {
         let mut query = select(visibility);
         query.and_where(Expr::col(("t", "number")).is_in(numbers.iter().map(|n| n.0)));
-        self.db.query_all(&query).await?.iter().map(ticket).collect()
+        self.tickets(&self.db.query_all(&query).await?, visibility).await
+    }
+
+    /// The tickets of these rows, with their files.
+    pub(super) async fn tickets(
+        &self,
+        rows: &[QueryResult],
+        visibility: Visibility,
+    ) -> Result<Vec<Ticket>> {
+        let mut tickets = Vec::with_capacity(rows.len());
+        let mut with_files = Vec::new();
+        for row in rows {
+            let row = TicketRow::from_query_result(row, "")?;
+            if row.file_count > 0 {
+                with_files.push(TicketNumber(row.number));
+            }
+            tickets.push(from_row(row)?);
+        }
+        if !with_files.is_empty() {
+            let files = crate::files::attachments(self.db, &with_files, visibility).await?;
+            for (number, file) in files {
+                let of_it = tickets.iter_mut().filter(|ticket| ticket.number == number);
+                of_it.for_each(|ticket| ticket.attachments.push(file.clone()));
+            }
+        }
+        Ok(tickets)
     }
 
     /// Whether a ticket is there that another system knows by this identity, or whose own identity
@@ -151,6 +178,7 @@ pub(super) fn select(visibility: Visibility) -> SelectStatement {
                 "resolved_at",
                 "closed_at",
                 "version",
+                "file_count",
             ]
             .map(|c| ("t", c)),
         )
@@ -193,10 +221,6 @@ fn by_reference(query: &mut SelectStatement, reference: TicketRef) {
     });
 }
 
-pub(super) fn ticket(row: &QueryResult) -> Result<Ticket> {
-    from_row(TicketRow::from_query_result(row, "")?)
-}
-
 fn from_row(row: TicketRow) -> Result<Ticket> {
     Ok(Ticket {
         id: TicketId(row.id),
@@ -220,6 +244,7 @@ fn from_row(row: TicketRow) -> Result<Ticket> {
         team: row.team_id.zip(row.team_name).map(|(id, name)| TeamSummary { id: TeamId(id), name }),
         metadata: RawJson::trusted(row.metadata),
         triage: row.triage.map(RawJson::trusted),
+        attachments: Vec::new(),
         comment_count: i64::from(row.comment_count),
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -22,6 +22,9 @@ use crate::{
     search::TicketText,
 };
 
+/// How much of the text of a file search looks at: a `tsvector` has a bound of one megabyte.
+const INDEXED_CHARS: u32 = 100_000;
+
 impl Tickets<'_, DatabaseTransaction> {
     /// Writes a new ticket down and gives it its number. `meaning` is kept for search, where it is
     /// known already; else the ticket waits to be indexed.
@@ -57,6 +60,7 @@ impl Tickets<'_, DatabaseTransaction> {
             needs_review: Set(triage.is_some_and(|t| t.needs_review)),
             comment_count: Set(0),
             public_comment_count: Set(0),
+            file_count: Set(0),
             external_id: Set(new.external_id.as_ref().map(|id| id.as_str().to_owned())),
             created_at: Set(new.created_at),
             updated_at: Set(new.updated_at),
@@ -116,6 +120,8 @@ impl Tickets<'_, DatabaseTransaction> {
                     .finally(Expr::value(now))
                     .into(),
                 );
+        } else if change.files {
+            update = update.col_expr(Column::TextVersion, Expr::col(Column::TextVersion).add(1));
         }
         if let Some(seconds) = change.first_response_s {
             // Only the first answer counts.
@@ -135,7 +141,7 @@ impl Tickets<'_, DatabaseTransaction> {
             self.delete_from("ticket_tags", "ticket_number", number).await?;
             self.insert_tags(number, tags).await?;
         }
-        if text_changed || change.comments.is_some() {
+        if text_changed || change.files || change.comments.is_some() {
             self.rewrite_text(before, change).await?;
         }
         if let Some(triage) = &change.triage {
@@ -166,10 +172,14 @@ impl Tickets<'_, DatabaseTransaction> {
     }
 
     async fn rewrite_text(&self, before: &Ticket, change: &TicketChange) -> Result<()> {
-        let comments = crate::comments::bodies(self.db, before.number).await?;
+        let mut besides = crate::comments::bodies(self.db, before.number).await?;
+        if !before.attachments.is_empty() || change.files {
+            let files = crate::files::texts(self.db, &[before.number], INDEXED_CHARS).await?;
+            besides.extend(files.into_iter().map(|(_, file)| (file.text, !file.public)));
+        }
         let title = change.title.as_ref().unwrap_or(&before.title);
         let description = change.description.as_ref().unwrap_or(&before.description);
-        self.write_text(before.number, &TicketText::new(title, description, &comments)).await
+        self.write_text(before.number, &TicketText::new(title, description, &besides)).await
     }
 
     async fn insert_tags(&self, number: TicketNumber, tags: &[Tag]) -> Result<()> {

@@ -1,0 +1,8 @@
+//! Files.
+
+pub(super) mod content;
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod reprocess;
+pub(super) mod upload;

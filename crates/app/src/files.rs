@@ -1,0 +1,52 @@
+//! Files: uploading, looking at, reading, deleting them.
+
+mod attach;
+mod delete;
+mod process;
+mod read;
+mod sweep;
+mod upload;
+
+pub(crate) use process::ProcessFile;
+pub use read::FileContent;
+pub(crate) use sweep::{SettleFiles, SweepBlobs};
+pub use upload::{Upload, UploadDigest};
+
+use std::time::Duration;
+
+use atc_core::{
+    Result,
+    caller::Visibility,
+    file::{File, FileId},
+};
+
+use crate::App;
+
+impl App {
+    /// Tells those who wait that a file was read, or could not be.
+    pub(crate) fn announce_file(&self) {
+        self.file_signal.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// Waits until nothing more is to be expected of these files, or until the time is over; gives
+    /// them as they are then.
+    pub(crate) async fn await_files(&self, ids: &[FileId]) -> Result<Vec<File>> {
+        let poll = Duration::from_millis(self.config.background_poll_ms);
+        let wait = tokio::time::sleep(Duration::from_millis(self.config.files_wait_ms));
+        tokio::pin!(wait);
+        let mut signal = self.file_signal.subscribe();
+        loop {
+            signal.borrow_and_update();
+            let files = self.store.files().find_many(ids, Visibility::All).await?;
+            if files.iter().all(|file| file.status.is_settled()) {
+                return Ok(files);
+            }
+            tokio::select! {
+                () = &mut wait => return Ok(files),
+                _ = signal.changed() => {}
+                // Another process may read it.
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Taking a file in: its bytes go to the store while they are counted and hashed, and none stays
+//! behind where the upload comes to nothing.
+
+use std::sync::Arc;
+
+use atc_core::{
+    Ctx, Error, ErrorCode, Result,
+    file::{BlobKey, File, FileId, FileName, Sha256},
+    id::{TicketNumber, TicketRef},
+    idempotency::{Outcome, Remember, StoredAnswer},
+    ports::BlobWriter,
+};
+use atc_store::{NewFileRow, StoreError};
+use aws_lc_rs::digest::{Context, SHA256};
+
+use super::ProcessFile;
+use crate::App;
+
+/// From how many first bytes it is told what a file is.
+const SNIFFED_BYTES: usize = 8 * 1024;
+
+/// A file on its way in.
+pub struct Upload {
+    app: Arc<App>,
+    id: FileId,
+    blob: BlobKey,
+    filename: FileName,
+    /// `None` once the upload is over.
+    writer: Option<Box<dyn BlobWriter>>,
+    hash: Context,
+    size: u64,
+    beginning: Vec<u8>,
+}
+
+/// What an upload is known by when it is repeated: the hash of its bytes, and its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadDigest {
+    /// Of the bytes.
+    pub sha256: Sha256,
+    /// The label.
+    pub filename: FileName,
+}
+
+impl App {
+    /// Begins to take a file in.
+    ///
+    /// # Errors
+    /// Unavailable when the file store does not answer.
+    pub async fn begin_upload(self: &Arc<Self>, filename: FileName) -> Result<Upload> {
+        let id = self.new_id();
+        let blob = BlobKey::of(id);
+        let writer = self.blobs.write(&blob).await?;
+        Ok(Upload {
+            app: Arc::clone(self),
+            id: FileId(id),
+            blob,
+            filename,
+            writer: Some(writer),
+            hash: Context::new(&SHA256),
+            size: 0,
+            beginning: Vec::new(),
+        })
+    }
+}
+
+impl Upload {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// Too large when the file is larger than allowed; unavailable when the store fails.
+    pub async fn push(&mut self, bytes: Vec<u8>) -> Result<()> {
+        self.size += bytes.len() as u64;
+        let most = self.app.config.max_upload_bytes;
+        if self.size > most {
+            let detail = format!("A file has at most {most} bytes here.");
+            return Err(Error::new(ErrorCode::PayloadTooLarge, detail));
+        }
+        self.hash.update(&bytes);
+        let wanted = SNIFFED_BYTES.saturating_sub(self.beginning.len()).min(bytes.len());
+        self.beginning.extend_from_slice(&bytes[..wanted]);
+        match &mut self.writer {
+            Some(writer) => Ok(writer.push(bytes).await?),
+            None => Err(Error::internal("an upload goes on after its end")),
+        }
+    }
+
+    /// What the upload is known by, of the bytes so far.
+    #[must_use]
+    pub fn digest(&self) -> UploadDigest {
+        UploadDigest { sha256: sha256(&self.hash), filename: self.filename.clone() }
+    }
+
+    /// Keeps the file: it is there and waits to be read when this returns.
+    ///
+    /// # Errors
+    /// Invalid when the ticket is not there or not visible.
+    pub async fn finish(
+        mut self,
+        ctx: &Ctx,
+        ticket: Option<TicketRef>,
+        remember: Option<Remember<'_, File>>,
+    ) -> Result<Outcome<File>> {
+        let app = Arc::clone(&self.app);
+        let ticket = match app.check_upload(ctx, ticket, remember.as_ref()).await {
+            Ok(Checked::New { ticket }) => ticket,
+            Ok(Checked::Known(answer)) => {
+                self.give_up().await;
+                return Ok(Outcome::Replayed(answer));
+            }
+            Err(e) => {
+                self.give_up().await;
+                return Err(e);
+            }
+        };
+        if let Some(writer) = self.writer.take() {
+            writer.finish().await?;
+        }
+        let row = NewFileRow {
+            id: self.id,
+            filename: self.filename.clone(),
+            content_type: app.extractor.sniff(&self.beginning, &self.filename),
+            size: self.size,
+            sha256: sha256(&self.hash),
+            blob: self.blob.clone(),
+            ticket,
+            uploaded_by: ctx.caller.user_id,
+            created_at: ctx.now,
+        };
+        let kept = app.keep_upload(ctx, row, remember).await;
+        // After a fault of ours nobody knows whether the row is there: the sweep finds out.
+        let refused = match &kept {
+            Ok(outcome) => matches!(outcome, Outcome::Replayed(_)),
+            Err(e) => e.code.status() < 500,
+        };
+        if refused {
+            app.erase(&[self.blob.clone()]).await;
+        }
+        app.wake_worker();
+        kept
+    }
+
+    /// Ends the upload without keeping anything; nothing is left behind when this returns.
+    pub async fn give_up(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.abort().await;
+        }
+    }
+}
+
+/// A connection that breaks drops the upload half-way.
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.app.tasks.spawn(writer.abort());
+        }
+    }
+}
+
+fn sha256(context: &Context) -> Sha256 {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.clone().finish().as_ref());
+    Sha256(hash)
+}
+
+/// What is known of an upload before it is kept.
+enum Checked {
+    /// It was made before; this was the answer.
+    Known(StoredAnswer),
+    /// It is made now, for this ticket.
+    New { ticket: Option<TicketNumber> },
+}
+
+impl App {
+    async fn check_upload(
+        &self,
+        ctx: &Ctx,
+        ticket: Option<TicketRef>,
+        remember: Option<&Remember<'_, File>>,
+    ) -> Result<Checked> {
+        if let Some(remember) = remember
+            && let Some(answer) = self.kept_answer(&remember.key, ctx.now).await?
+        {
+            return Ok(Checked::Known(answer));
+        }
+        let Some(reference) = ticket else { return Ok(Checked::New { ticket: None }) };
+        match self.store.tickets().number_of(reference, ctx.caller.visibility()).await {
+            Ok(number) => Ok(Checked::New { ticket: Some(number) }),
+            Err(StoreError::NotFound(_)) => {
+                let why = "There is no such ticket, or you may not see it.";
+                Err(Error::invalid_body("/ticket_id", why))
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn keep_upload(
+        &self,
+        ctx: &Ctx,
+        row: NewFileRow,
+        remember: Option<Remember<'_, File>>,
+    ) -> Result<Outcome<File>> {
+        let job = self.new_job(&ProcessFile { file_id: row.id })?;
+        self.create_once(remember, ctx.now, async |tx| {
+            tx.files().insert(&row).await?;
+            if let Some(ticket) = row.ticket {
+                self.note_attached(tx, ctx, ticket, &row.filename).await?;
+            }
+            tx.jobs().enqueue(&job).await?;
+            Ok(tx.files().get(row.id, ctx.caller.visibility()).await?)
+        })
+        .await
+    }
+}
