@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use futures::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_range_header::{SyntacticallyCorrectRange, parse_range_header};
+use http_range_header::{EndPosition, StartPosition, parse_range_header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
@@ -149,11 +149,21 @@ fn wanted_part(headers: &HeaderMap, size: u64) -> Part {
         return Part::Whole;
     };
     let Ok(parsed) = parse_range_header(value) else { return Part::Whole };
-    let [SyntacticallyCorrectRange { .. }] = parsed.ranges.as_slice() else { return Part::Whole };
-    match parsed.validate(size).as_deref() {
-        Ok([range]) => Part::Range(*range.start()..*range.end() + 1),
-        Ok(_) => Part::Whole,
-        Err(_) => Part::Beyond,
+    let [range] = parsed.ranges.as_slice() else { return Part::Whole };
+    let last = match range.end {
+        EndPosition::Index(last) => last,
+        EndPosition::LastByte => u64::MAX,
+    };
+    let first = match range.start {
+        StartPosition::Index(first) => first,
+        StartPosition::FromLast(length) => size.saturating_sub(length),
+    };
+    if first > last {
+        Part::Whole
+    } else if first >= size {
+        Part::Beyond
+    } else {
+        Part::Range(first..last.saturating_add(1).min(size))
     }
 }
 
