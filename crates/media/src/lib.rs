@@ -4,5 +4,7 @@
 //! what is too large or broken with a sentence for the person who uploaded it.
 
 mod reader;
+mod recording;
 
 pub use reader::{Input, Models, ReadError, Workplace};
+pub use recording::{ReadFrame, read_recording};
