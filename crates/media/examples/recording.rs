@@ -41,7 +41,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(Fact::Number(length)) => *length,
         _ => f64::NAN,
     };
-    eprintln!("seconds {seconds:.2}, real-time factor {:.3}, peak {} MB", seconds / length, peak()?);
+    eprintln!(
+        "seconds {seconds:.2}, real-time factor {:.3}, peak {} MB",
+        seconds / length,
+        peak()?
+    );
     Ok(())
 }
 
@@ -49,6 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn peak() -> io::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse::<u64>().ok());
+    let kib =
+        line.and_then(|line| line.split_whitespace().next()).and_then(|n| n.parse::<u64>().ok());
     Ok(kib.unwrap_or(0) / 1024)
 }

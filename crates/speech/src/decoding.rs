@@ -1,9 +1,9 @@
 //! Says what was heard in a window, again and more freely while the result is no good (Radford et al.,
 //! section 4.5, and `whisper/transcribe.py`).
 
-use ct2rs::sys::{StorageView, WhisperOptions};
+use ct2rs::sys::{StorageView, Whisper, WhisperOptions};
 
-use crate::{SpeechError, Transcriber, guards::compression_ratio, model::failed, tokens};
+use crate::{SpeechError, guards::compression_ratio, model::failed, tokens};
 
 /// The temperatures that are tried one after another.
 const TEMPERATURES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
@@ -46,14 +46,22 @@ impl Said {
 
 /// What was said in a sound of that length in seconds. Of texts that are no good, the likeliest is given.
 pub fn decode(
-    transcriber: &Transcriber,
+    whisper: &Whisper,
+    beam: usize,
     heard: &StorageView<'_>,
     language: Option<&str>,
     seconds: f64,
 ) -> Result<Said, SpeechError> {
     let mut best: Option<Said> = None;
     for temperature in TEMPERATURES {
-        let said = decode_at(transcriber, heard, language, seconds, temperature)?;
+        let said = decode_at(
+            whisper,
+            if temperature > 0.0 { 1 } else { beam },
+            heard,
+            language,
+            seconds,
+            temperature,
+        )?;
         if said.is_good() {
             return Ok(said);
         }
@@ -66,7 +74,8 @@ pub fn decode(
 }
 
 fn decode_at(
-    transcriber: &Transcriber,
+    whisper: &Whisper,
+    beam: usize,
     heard: &StorageView<'_>,
     language: Option<&str>,
     seconds: f64,
@@ -78,7 +87,7 @@ fn decode_at(
     }
     let drawn = temperature > 0.0;
     let options = WhisperOptions {
-        beam_size: if drawn { 1 } else { transcriber.beam },
+        beam_size: beam,
         num_hypotheses: if drawn { DRAWS } else { 1 },
         sampling_topk: usize::from(!drawn),
         sampling_temperature: if drawn { temperature } else { 1.0 },
@@ -88,7 +97,7 @@ fn decode_at(
         return_no_speech_prob: true,
         ..WhisperOptions::default()
     };
-    let results = transcriber.whisper()?.generate(heard, &[prompt], &options).map_err(failed)?;
+    let results = whisper.generate(heard, &[prompt], &options).map_err(failed)?;
     let result = results.into_iter().next().ok_or_else(|| failed("it said nothing"))?;
     let no_speech_prob = f64::from(result.no_speech_prob);
     let score = result.scores.first().copied().map_or(f64::NEG_INFINITY, f64::from);

@@ -23,9 +23,12 @@ const SEED: u32 = 1;
 const BEAM: usize = 5;
 
 /// Reads speech. Whisper itself is loaded when somebody speaks for the first time.
+///
+/// A window is read by one thread, as `CTranslate2` multiplies matrices in one thread here; several threads
+/// read several windows at once, each with a copy of the weights (75 MB).
 pub struct Transcriber {
     dir: PathBuf,
-    threads: usize,
+    pub(crate) threads: usize,
     whisper: OnceLock<Whisper>,
     mel: LogMel,
     pub(crate) vad: Vad,
@@ -69,7 +72,8 @@ impl Transcriber {
     }
 
     /// Whisper, loaded when it is asked for.
-    pub(crate) fn whisper(&self) -> Result<&Whisper, SpeechError> {
+    /// It is loaded for so many windows at once.
+    pub(crate) fn whisper(&self, windows: usize) -> Result<&Whisper, SpeechError> {
         if let Some(whisper) = self.whisper.get() {
             return Ok(whisper);
         }
@@ -77,7 +81,8 @@ impl Transcriber {
         let config = Config {
             device: Device::CPU,
             compute_type: ComputeType::INT8,
-            num_threads_per_replica: self.threads,
+            device_indices: vec![0; windows.clamp(1, self.threads)],
+            num_threads_per_replica: 1,
             ..Config::default()
         };
         let whisper = Whisper::new(&self.dir, config).map_err(failed)?;
@@ -88,26 +93,29 @@ impl Transcriber {
     }
 
     /// What Whisper makes of at most 30 seconds of sound, before it says what it heard.
-    pub(crate) fn encode(&self, samples: &[f32]) -> Result<StorageView<'static>, SpeechError> {
+    pub(crate) fn encode(
+        &self,
+        whisper: &Whisper,
+        samples: &[f32],
+    ) -> Result<StorageView<'static>, SpeechError> {
         let mut mel = self.mel.spectrogram(samples);
         let features =
             StorageView::new(&[1, BANDS, FRAMES], &mut mel, Device::CPU).map_err(failed)?;
-        self.whisper()?.encode(&features, true).map_err(failed)
+        whisper.encode(&features, true).map_err(failed)
     }
+}
 
-    /// The likeliest language; `None` where the model knows but one.
-    pub(crate) fn language(&self, heard: &StorageView<'_>) -> Result<Option<Guess>, SpeechError> {
-        let whisper = self.whisper()?;
-        if !whisper.is_multilingual() {
-            return Ok(None);
-        }
-        let all = whisper.detect_language(heard).map_err(failed)?;
-        let best = all.into_iter().next().and_then(|guesses| guesses.into_iter().next());
-        Ok(best.map(|best| Guess {
-            language: best.language.trim_matches(['<', '|', '>']).to_owned(),
-            probability: best.probability,
-        }))
+/// The likeliest language; `None` where the model knows but one.
+pub fn language(whisper: &Whisper, heard: &StorageView<'_>) -> Result<Option<Guess>, SpeechError> {
+    if !whisper.is_multilingual() {
+        return Ok(None);
     }
+    let all = whisper.detect_language(heard).map_err(failed)?;
+    let best = all.into_iter().next().and_then(|guesses| guesses.into_iter().next());
+    Ok(best.map(|best| Guess {
+        language: best.language.trim_matches(['<', '|', '>']).to_owned(),
+        probability: best.probability,
+    }))
 }
 
 /// What `CTranslate2` says when it fails.

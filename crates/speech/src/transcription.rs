@@ -1,10 +1,15 @@
 //! Reads one channel of a recording from its beginning to its end.
 
+use std::thread;
+
+use ct2rs::sys::{StorageView, Whisper};
+
 use crate::{
     SAMPLE_RATE, SpeechError, Transcriber,
-    decoding::{self, Said},
+    decoding::{Said, decode},
     guards,
-    language::{Languages, iso_639_1},
+    language::{Guess, Languages, iso_639_1},
+    model,
     tokens::{self, Timed},
     vad::{FRAME, Memory},
     windows::{Window, Windows},
@@ -12,8 +17,8 @@ use crate::{
 
 /// Samples that are looked at for speech together: two seconds.
 const BLOCK: usize = 64 * FRAME;
-/// How often the rest of a window is read again when the model stopped before its end.
-const PASSES: u32 = 4;
+/// How often a window is read at the most when the model stops before its end.
+const MOST_PASSES: usize = 4;
 /// Seconds of speech in that rest that are worth it.
 const WORTH_ANOTHER: f64 = 0.6;
 /// Seconds of speech that a segment holds at the least.
@@ -54,8 +59,10 @@ pub struct Transcription<'a> {
     memory: Memory,
     windows: Windows,
     languages: Languages,
-    /// Samples of a block that is not full yet.
-    waiting: Vec<f32>,
+    /// Samples that are not looked at yet.
+    block: Vec<f32>,
+    /// Windows that are not read yet.
+    full: Vec<Window>,
     segments: Vec<Segment>,
 }
 
@@ -66,7 +73,8 @@ impl<'a> Transcription<'a> {
             memory: Memory::new(),
             windows: Windows::new(),
             languages: Languages::default(),
-            waiting: Vec::with_capacity(BLOCK),
+            block: Vec::with_capacity(BLOCK),
+            full: Vec::new(),
             segments: Vec::new(),
         }
     }
@@ -77,12 +85,12 @@ impl<'a> Transcription<'a> {
     /// When a model fails.
     pub fn push(&mut self, mut samples: &[f32]) -> Result<(), SpeechError> {
         while !samples.is_empty() {
-            let taken = samples.len().min(BLOCK - self.waiting.len());
+            let taken = samples.len().min(BLOCK - self.block.len());
             let (now, later) = samples.split_at(taken);
             let clean = now.iter().map(|x| if x.is_finite() { x.clamp(-1.0, 1.0) } else { 0.0 });
-            self.waiting.extend(clean);
+            self.block.extend(clean);
             samples = later;
-            if self.waiting.len() == BLOCK {
+            if self.block.len() == BLOCK {
                 self.read_block()?;
             }
         }
@@ -94,63 +102,55 @@ impl<'a> Transcription<'a> {
     /// # Errors
     /// When a model fails.
     pub fn finish(mut self) -> Result<Transcript, SpeechError> {
-        self.waiting.resize(self.waiting.len().next_multiple_of(FRAME), 0.0);
+        self.block.resize(self.block.len().next_multiple_of(FRAME), 0.0);
         self.read_block()?;
-        if let Some(window) = self.windows.finish() {
-            self.read(&window)?;
-        }
+        self.full.extend(self.windows.finish());
+        self.read_full()?;
         let language = self.languages.most_spoken().and_then(iso_639_1);
         Ok(Transcript { segments: self.segments, language })
     }
 
-    /// Looks for speech in what waits, and reads a window that is full.
+    /// Looks for speech in the block, and reads the windows that are full once each thread has one.
     fn read_block(&mut self) -> Result<(), SpeechError> {
-        let block = std::mem::take(&mut self.waiting);
+        let block = std::mem::take(&mut self.block);
         let speech = self.transcriber.vad.listen(&mut self.memory, &block)?;
         for (frame, probability) in block.chunks_exact(FRAME).zip(speech) {
-            if let Some(window) = self.windows.add(frame, probability) {
-                self.read(&window)?;
+            self.full.extend(self.windows.add(frame, probability));
+            if self.full.len() >= self.transcriber.threads {
+                self.read_full()?;
             }
         }
-        self.waiting = block;
-        self.waiting.clear();
+        self.block = block;
+        self.block.clear();
         Ok(())
     }
 
-    /// Reads a window; what the model left out at its end is read again.
-    fn read(&mut self, window: &Window) -> Result<(), SpeechError> {
-        let mut from = 0.0;
-        for _ in 0..PASSES {
-            let spoken = window.speech_between(from, window.seconds());
-            let rest = &window.samples[sample_at(from).min(window.samples.len())..];
-            let heard = self.transcriber.encode(rest)?;
-            let language = self
-                .transcriber
-                .language(&heard)?
-                .map(|guess| self.languages.of_window(guess, spoken));
-            let seconds = window.seconds() - from;
-            let said = decoding::decode(self.transcriber, &heard, language.as_deref(), seconds)?;
-            let texts = tokens::timed(&said.tokens, seconds);
-            let until = texts.last().map_or(seconds, |last| last.end);
-            self.keep(window, from, &said, language.as_deref(), texts);
-            from += until;
-            let left = window.speech_between(from + 0.1, window.seconds());
-            if until < 1.0 || left < WORTH_ANOTHER {
-                break;
+    /// Reads the windows that are full, at once.
+    fn read_full(&mut self) -> Result<(), SpeechError> {
+        let windows = std::mem::take(&mut self.full);
+        if windows.is_empty() {
+            return Ok(());
+        }
+        let reader =
+            Reader { whisper: self.transcriber.whisper(windows.len())?, of: self.transcriber };
+        let heard = at_once(windows, |window| reader.listen(window))?;
+        let languages = &mut self.languages;
+        let heard = heard.into_iter().map(|mut heard| {
+            let spoken = heard.window.speech_between(0.0, heard.window.seconds());
+            heard.language = heard.guess.take().map(|guess| languages.of_window(guess, spoken));
+            heard
+        });
+        for (heard, passes) in at_once(heard.collect(), |heard| reader.read(heard))? {
+            for pass in passes {
+                self.keep(&heard.window, heard.language.as_deref(), pass);
             }
         }
         Ok(())
     }
 
     /// Keeps the texts that were said.
-    fn keep(
-        &mut self,
-        window: &Window,
-        from: f64,
-        said: &Said,
-        language: Option<&str>,
-        texts: Vec<Timed>,
-    ) {
+    fn keep(&mut self, window: &Window, language: Option<&str>, pass: Pass) {
+        let Pass { from, said, texts } = pass;
         if said.is_nothing() {
             return;
         }
@@ -179,6 +179,72 @@ impl<'a> Transcription<'a> {
         let last = self.segments.iter().rev().take(2);
         self.segments.len() >= 2 && last.into_iter().all(|segment| segment.text == text)
     }
+}
+
+/// Reads windows.
+struct Reader<'a> {
+    whisper: &'a Whisper,
+    of: &'a Transcriber,
+}
+
+/// A window that was listened to, before it is known in which language it is to be read.
+struct Listened {
+    window: Window,
+    encoded: StorageView<'static>,
+    guess: Option<Guess>,
+    language: Option<String>,
+}
+
+/// What was said from a time in a window on.
+struct Pass {
+    from: f64,
+    said: Said,
+    /// Their times are those from there on.
+    texts: Vec<Timed>,
+}
+
+impl Reader<'_> {
+    fn listen(&self, window: Window) -> Result<Listened, SpeechError> {
+        let encoded = self.of.encode(self.whisper, &window.samples)?;
+        let guess = model::language(self.whisper, &encoded)?;
+        Ok(Listened { window, encoded, guess, language: None })
+    }
+
+    /// Reads a window; what the model left out at its end is listened to and read again.
+    fn read(&self, mut heard: Listened) -> Result<(Listened, Vec<Pass>), SpeechError> {
+        let mut passes = Vec::new();
+        let mut from = 0.0;
+        loop {
+            let seconds = heard.window.seconds() - from;
+            let language = heard.language.as_deref();
+            let said = decode(self.whisper, self.of.beam, &heard.encoded, language, seconds)?;
+            let texts = tokens::timed(&said.tokens, seconds);
+            let until = texts.last().map_or(seconds, |last| last.end);
+            passes.push(Pass { from, said, texts });
+            from += until;
+            let left = heard.window.speech_between(from + 0.1, heard.window.seconds());
+            if until < 1.0 || left < WORTH_ANOTHER || passes.len() == MOST_PASSES {
+                return Ok((heard, passes));
+            }
+            let rest = heard.window.samples.get(sample_at(from)..).unwrap_or_default();
+            heard.encoded = self.of.encode(self.whisper, rest)?;
+        }
+    }
+}
+
+/// Does the same with everything at once, each in a thread of its own; they are a few.
+fn at_once<T: Send, R: Send>(
+    all: Vec<T>,
+    work: impl Fn(T) -> Result<R, SpeechError> + Sync,
+) -> Result<Vec<R>, SpeechError> {
+    let work = &work;
+    thread::scope(|scope| {
+        let threads: Vec<_> = all.into_iter().map(|one| scope.spawn(move || work(one))).collect();
+        let ended = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(model::failed("it broke off"))));
+        ended.collect()
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "30 s at most")]

@@ -1,6 +1,6 @@
 //! What is said in a recording.
 
-use std::{fs::File, path::Path, thread};
+use std::{fs::File, path::Path};
 
 use atc_core::file::Segment;
 use atc_speech::{SAMPLE_RATE, SpeechError, Transcriber, Transcript};
@@ -15,8 +15,8 @@ use crate::ReadError;
 
 /// The most that is listened to, in seconds: twelve hours.
 const MAX_S: u32 = 12 * 3600;
-/// The most threads that Whisper gains from.
-const MAX_THREADS: usize = 4;
+/// Windows that are read at once. A second one takes 200 MB more, and the queue of jobs uses the cores.
+const THREADS: usize = 1;
 /// Two segments of two channels with so much of their words in common are one that both microphones
 /// heard.
 const SAME_WORDS: f64 = 0.6;
@@ -37,8 +37,7 @@ pub fn listen(
     model: &Path,
     tell: &dyn Fn(f64),
 ) -> Result<Heard, ReadError> {
-    let threads = thread::available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS));
-    let transcriber = Transcriber::load(model, threads).map_err(unavailable)?;
+    let transcriber = Transcriber::load(model, THREADS).map_err(unavailable)?;
     let stereo = probe.audio.as_ref().is_some_and(|audio| audio.channels == 2);
     let how = if stereo { channels::decide(file)? } else { Channels::Mixed };
     let mut sound =
