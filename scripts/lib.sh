@@ -50,8 +50,15 @@ need_toolchain() {
     command -v cargo >/dev/null || die "Rust is missing: install Rust 1.95 or later (rustup)"
     command -v python3 >/dev/null || die "Python 3 is missing"
     need cc gcc
+    need c++ g++
+    need cmake cmake
     need make make
     python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip
+}
+
+# need_programs: what the program starts: ffmpeg decodes recordings.
+need_programs() {
+    need ffmpeg ffmpeg
 }
 
 # target_dir: where cargo puts what it builds.

@@ -4,4 +4,4 @@ pub mod fetch;
 pub mod installed;
 mod manifest;
 
-pub use manifest::{FileSpec, Manifest, ManifestError, ModelSpec};
+pub use manifest::{FileSpec, Manifest, ManifestError, ModelSpec, PartSpec};

@@ -5,9 +5,11 @@
 
 mod read;
 mod reader;
+mod recording;
 mod sandbox;
 mod sniff;
 
 pub use reader::{Input, Models, ReadError, Workplace};
+pub use recording::{ReadFrame, read_recording};
 pub use sandbox::{MediaReader, ReaderConfig, read_in_child};
 pub use sniff::sniff;

@@ -3,6 +3,8 @@
 
 mod accounts;
 mod config;
+mod files;
+mod kills;
 mod models;
 mod pages;
 mod postgres;

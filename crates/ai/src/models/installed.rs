@@ -131,9 +131,7 @@ mod tests {
                 name: "f".into(),
                 bytes: content.len() as u64,
                 sha256: hex(&Sha256::digest(content)),
-                package: "p==1".into(),
-                package_sha256: String::new(),
-                path: "f".into(),
+                parts: Vec::new(),
             }],
         }
     }

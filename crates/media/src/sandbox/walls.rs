@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
-    Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, PathBeneath, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope, path_beneath_rules,
 };
 use rustix::process::{self, DumpableBehavior, Resource, Rlimit, Signal};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
@@ -108,8 +108,6 @@ fn landlocked(readable: &[&Path]) -> Result<bool, landlock::RulesetError> {
     let read = AccessFs::from_read(abi);
     let mut paths: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
     paths.extend(readable.iter().map(|path| path.to_path_buf()));
-    // ffmpeg opens its input once more by this name.
-    paths.extend(std::fs::read_link("/proc/self/fd/0"));
     paths.retain(|path| path.exists());
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(abi))?
@@ -117,6 +115,8 @@ fn landlocked(readable: &[&Path]) -> Result<bool, landlock::RulesetError> {
         .scope(Scope::from_all(abi))?
         .create()?
         .add_rules(path_beneath_rules(paths, read))?
+        // ffmpeg opens its input once more, by whatever name it has or had.
+        .add_rule(PathBeneath::new(std::io::stdin(), AccessFs::ReadFile))?
         .add_rules(path_beneath_rules(
             ["/dev/null", "/dev/zero", "/dev/urandom"],
             AccessFs::ReadFile | AccessFs::WriteFile,

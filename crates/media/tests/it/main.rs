@@ -1,0 +1,3 @@
+//! Reading real files.
+
+mod recordings;
