@@ -20,7 +20,7 @@ SENTENCES = {
     "de": ["Seit dem letzten Update kann ich mich nicht mehr anmelden. Bitte helfen Sie mir."],
     "fr": ["Depuis ce matin, je ne peux plus ouvrir mes messages. Pouvez-vous m'aider ?"],
 }
-# A memo of a minute: what people say in a help desk, twelve sentences long.
+# A memo of a minute, put together of these clips.
 MEMO = "LJ001-0001.flac LJ001-0003.flac jfk.wav sb_spk1_snt1.wav LJ001-0004.flac sb_spk1_snt3.wav LJ001-0001.flac".split()
 
 SILENCES = {

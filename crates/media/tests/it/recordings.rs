@@ -286,10 +286,15 @@ fn a_restless_video_is_read_within_bounds() {
 #[test]
 fn a_picture_that_is_refused_has_no_text_and_a_missing_model_is_told() {
     let studio = Studio::new();
-    let path = studio.make("short.webm", &["-f", "lavfi", "-i", "color=c=blue:s=64x64:r=5:d=1"]);
-    let mut refuses = |_: &[u8], _, _| Err(ReadError::refused("too small"));
+    let path = studio.make("short.webm", &["-f", "lavfi", "-i", "color=c=blue:s=64x64:r=5:d=0.2"]);
+    let mut asked = 0;
+    let mut refuses = |_: &[u8], _, _| {
+        asked += 1;
+        Err(ReadError::refused("too small"))
+    };
     let blank = read_with(&path, Path::new("/nowhere"), &mut refuses).unwrap();
     assert!(blank.frames.is_empty() && blank.text.is_empty());
+    assert_eq!(asked, 1, "the shortest video has a picture");
     let mut lacks = |_: &[u8], _, _| Err(ReadError::unavailable("no model"));
     let failed = read_with(&path, Path::new("/nowhere"), &mut lacks);
     assert_eq!(failed, Err(ReadError::Unavailable("no model".into())));
