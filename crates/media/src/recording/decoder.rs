@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn of_many_complaints_one_plain_line_is_kept() {
         let many = "first\n".repeat(10_000);
-        assert_eq!(complaint(many.as_bytes()).len(), 5);
+        assert!((1..=5).contains(&complaint(many.as_bytes()).len()));
+        assert_eq!(complaint("long".repeat(10_000).as_bytes()).len(), 200);
         let said = complaint(&b"a\n[wav @ 0x1] file:/dev/stdin: no \x1b[31mheader\xff\n\n"[..]);
         assert_eq!(said, "[wav @ 0x1] no [31mheader\u{fffd}");
     }

@@ -45,7 +45,8 @@ pub fn read(
     let (width, height) = fitted(video.width, video.height);
     let picks: Vec<String> = chosen.iter().map(|n| format!("eq(n,{n})")).collect();
     let filter = format!(
-        "fps=1/{step},select='{}',scale={width}:{height}:flags=bicubic,format=rgb24",
+        "{},select='{}',scale={width}:{height}:flags=bicubic,format=rgb24",
+        sampled(step),
         picks.join("+")
     );
     let mut ffmpeg = ffmpeg(file, before, &pictures(&filter))?;
@@ -67,7 +68,7 @@ pub fn read(
 
 /// The numbers of the pictures that show something new.
 fn choose(file: &File, before: &[&str], step: f64) -> Result<BTreeSet<u32>, ReadError> {
-    let filter = format!("fps=1/{step},scale={WIDE}:{HIGH}:flags=area,format=gray");
+    let filter = format!("{},scale={WIDE}:{HIGH}:flags=area,format=gray", sampled(step));
     let mut ffmpeg = ffmpeg(file, before, &pictures(&filter))?;
     let mut chooser = Chooser::default();
     let mut thumbnail: Thumbnail = [0; WIDE * HIGH];
@@ -79,6 +80,11 @@ fn choose(file: &File, before: &[&str], step: f64) -> Result<BTreeSet<u32>, Read
         chooser.add(number, &thumbnail);
     }
     Ok(chooser.chosen())
+}
+
+/// One picture every so many seconds, and one of a video that is shorter.
+fn sampled(step: f64) -> String {
+    format!("fps=1/{step}:eof_action=pass")
 }
 
 /// What ffmpeg is to do with the pictures.

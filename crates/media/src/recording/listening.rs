@@ -37,7 +37,7 @@ pub fn listen(
     model: &Path,
     tell: &dyn Fn(f64),
 ) -> Result<Heard, ReadError> {
-    let transcriber = Transcriber::load(model, THREADS).map_err(unavailable)?;
+    let transcriber = Transcriber::load(model, THREADS).map_err(|e| unavailable(&e))?;
     let stereo = probe.audio.as_ref().is_some_and(|audio| audio.channels == 2);
     let how = if stereo { channels::decide(file)? } else { Channels::Mixed };
     let mut sound =
@@ -49,7 +49,7 @@ pub fn listen(
         samples += channels[0].len();
         let first = usize::from(how == Channels::Right);
         for (transcription, channel) in transcriptions.iter_mut().zip(&channels[first..]) {
-            transcription.push(channel).map_err(unavailable)?;
+            transcription.push(channel).map_err(|e| unavailable(&e))?;
         }
         if let Some(duration) = probe.duration_s {
             tell((seconds(samples) / duration).min(1.0));
@@ -62,7 +62,7 @@ pub fn listen(
     }
     let heard = transcriptions
         .into_iter()
-        .map(|transcription| transcription.finish().map_err(unavailable))
+        .map(|transcription| transcription.finish().map_err(|e| unavailable(&e)))
         .collect::<Result<Vec<_>, _>>()?;
     let cut = seconds(samples) >= f64::from(MAX_S);
     let (segments, language) = together(heard);
@@ -99,7 +99,7 @@ fn seconds(samples: usize) -> f64 {
     samples as f64 / f64::from(SAMPLE_RATE)
 }
 
-fn unavailable(e: SpeechError) -> ReadError {
+fn unavailable(e: &SpeechError) -> ReadError {
     match e {
         SpeechError::Missing(_) => {
             ReadError::unavailable(format_args!("{e}; run `ai-tickets models fetch`."))

@@ -72,8 +72,8 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Format {
-    #[serde(default)]
-    format_name: String,
+    #[serde(rename = "format_name", default)]
+    name: String,
     duration: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
@@ -118,7 +118,7 @@ fn parse(answer: &[u8]) -> Result<Probe, ReadError> {
         .chain(durations)
         .flatten()
         .find_map(|text| text.parse().ok().filter(|&s: &f64| s.is_finite() && s > 0.0));
-    Ok(Probe { format: format.format_name, duration_s, audio, video, tags: tags(format.tags) })
+    Ok(Probe { format: format.name, duration_s, audio, video, tags: tags(format.tags) })
 }
 
 impl Stream {

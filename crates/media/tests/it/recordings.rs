@@ -1,4 +1,11 @@
 //! Recordings that are made here by ffmpeg, and the labelled ones beside the repository.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
 
 use std::{
     cell::RefCell,
@@ -9,7 +16,7 @@ use std::{
 
 use atc_ai::models::{Manifest, installed};
 use atc_core::file::{ContentType, Extracted, Fact, FileKind, FileName};
-use atc_media::{Input, Models, ReadError, Workplace, read_recording};
+use atc_media::{Input, Models, ReadError, ReadFrame, Workplace, read_recording};
 
 /// A folder for what a test makes.
 struct Studio(tempfile::TempDir);
@@ -77,7 +84,7 @@ fn labelled(name: &str) -> Option<PathBuf> {
 fn read_with(
     path: &Path,
     model: &Path,
-    ocr_frame: &mut dyn FnMut(&[u8], u32, u32) -> Result<String, ReadError>,
+    ocr_frame: &mut ReadFrame<'_>,
 ) -> Result<Extracted, ReadError> {
     let bytes = File::open(path).unwrap();
     let size = bytes.metadata().unwrap().len();
@@ -279,10 +286,15 @@ fn a_restless_video_is_read_within_bounds() {
 #[test]
 fn a_picture_that_is_refused_has_no_text_and_a_missing_model_is_told() {
     let studio = Studio::new();
-    let path = studio.make("short.webm", &["-f", "lavfi", "-i", "color=c=blue:s=64x64:r=5:d=1"]);
-    let mut refuses = |_: &[u8], _, _| Err(ReadError::refused("too small"));
-    let read = read_with(&path, Path::new("/nowhere"), &mut refuses).unwrap();
-    assert!(read.frames.is_empty() && read.text.is_empty());
+    let path = studio.make("short.webm", &["-f", "lavfi", "-i", "color=c=blue:s=64x64:r=5:d=0.2"]);
+    let mut asked = 0;
+    let mut refuses = |_: &[u8], _, _| {
+        asked += 1;
+        Err(ReadError::refused("too small"))
+    };
+    let blank = read_with(&path, Path::new("/nowhere"), &mut refuses).unwrap();
+    assert!(blank.frames.is_empty() && blank.text.is_empty());
+    assert_eq!(asked, 1, "the shortest video has a picture");
     let mut lacks = |_: &[u8], _, _| Err(ReadError::unavailable("no model"));
     let failed = read_with(&path, Path::new("/nowhere"), &mut lacks);
     assert_eq!(failed, Err(ReadError::Unavailable("no model".into())));
