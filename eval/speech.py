@@ -9,7 +9,7 @@ here, by class, and what is heard where nobody speaks.
 ffmpeg and espeak-ng are needed. The word error rate is that of Levenshtein over words in small letters without
 punctuation, numbers up to twelve in words: substitutions, omissions and insertions a word of the reference.
 """
-import argparse, json, pathlib, re, subprocess, sys, tempfile
+import argparse, itertools, json, pathlib, re, subprocess, sys, tempfile
 
 NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 
@@ -105,20 +105,20 @@ def main():
         for model in options.model:
             print(f"\n{model}\n\n| class | files | words | word error rate | real-time factor | peak MB |")
             print("| --- | --- | --- | --- | --- | --- |")
-            classes = {}
-            for kind, path, reference in everything:
-                heard, seconds, peak = read(options.reader, path, model)
-                wanted, got = words(reference or ""), words(heard["text"])
-                wrong = errors(wanted, got)
-                if options.verbose and wrong:
-                    print(f"  {path.name}: {wrong} of {len(wanted)}: {heard['text']}", file=sys.stderr)
-                row = classes.setdefault(kind, [0, 0, 0, 0.0, 0.0, 0])
-                row[:5] = (row[0] + 1, row[1] + len(wanted), row[2] + wrong, row[3] + seconds,
-                           row[4] + heard["metadata"]["duration_s"])
-                row[5] = max(row[5], peak)
-            for kind, (files, total, wrong, seconds, length, peak) in classes.items():
+            for kind, files in itertools.groupby(everything, key=lambda row: row[0]):
+                count = total = wrong = peak = 0
+                seconds = length = 0.0
+                for _, path, reference in files:
+                    heard, took, most = read(options.reader, path, model)
+                    wanted, got = words(reference or ""), words(heard["text"])
+                    missed = errors(wanted, got)
+                    if options.verbose and missed:
+                        print(f"  {path.name}: {missed} of {len(wanted)}: {heard['text']}", file=sys.stderr)
+                    count, total, wrong, peak = count + 1, total + len(wanted), wrong + missed, max(peak, most)
+                    seconds, length = seconds + took, length + heard["metadata"]["duration_s"]
                 rate = f"{wrong / total:.3f}" if total else f"{wrong} words made up"
-                print(f"| {kind} | {files} | {total} | {rate} | {seconds / length:.2f} ({seconds:.1f} s) | {peak} |")
+                print(f"| {kind} | {count} | {total} | {rate} | {seconds / length:.2f} ({seconds:.1f} s) | {peak} |",
+                      flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,13 @@ pub struct Guess {
     pub probability: f32,
 }
 
+impl Guess {
+    /// Whether the model is sure; of what is no speech, it hardly ever is.
+    pub fn is_certain(&self) -> bool {
+        self.probability >= CERTAIN
+    }
+}
+
 /// The languages of a recording so far.
 #[derive(Debug, Default)]
 pub struct Languages {
@@ -22,7 +29,7 @@ impl Languages {
     /// The language to read a window of so many seconds of speech in: the one that is certain, else the
     /// one of the rest of the recording, else the likeliest.
     pub fn of_window(&mut self, guess: Guess, seconds: f64) -> String {
-        if guess.probability >= CERTAIN {
+        if guess.is_certain() {
             match self.spoken.iter_mut().find(|(language, _)| *language == guess.language) {
                 Some((_, spoken)) => *spoken += seconds,
                 None => self.spoken.push((guess.language.clone(), seconds)),

@@ -137,25 +137,28 @@ impl<'a> Transcription<'a> {
         let languages = &mut self.languages;
         let heard = heard.into_iter().map(|mut heard| {
             let spoken = heard.window.speech_between(0.0, heard.window.seconds());
+            heard.certain = heard.guess.as_ref().is_none_or(Guess::is_certain);
             heard.language = heard.guess.take().map(|guess| languages.of_window(guess, spoken));
             heard
         });
         for (heard, passes) in at_once(heard.collect(), |heard| reader.read(heard))? {
             for pass in passes {
-                self.keep(&heard.window, heard.language.as_deref(), pass);
+                self.keep(&heard, pass);
             }
         }
         Ok(())
     }
 
     /// Keeps the texts that were said.
-    fn keep(&mut self, window: &Window, language: Option<&str>, pass: Pass) {
+    fn keep(&mut self, heard: &Listened, pass: Pass) {
         let Pass { from, said, texts } = pass;
-        if said.is_nothing() {
-            return;
-        }
+        let (window, language) = (&heard.window, heard.language.as_deref());
         let doubtful =
             said.avg_logprob < BELIEVED_LOGPROB || said.no_speech_prob > BELIEVED_NO_SPEECH;
+        // A guess in a language that is a guess is a noise that sounds like a voice.
+        if said.is_nothing() || (doubtful && !heard.certain) {
+            return;
+        }
         for Timed { start, end, text } in texts {
             let spoken = window.speech_between(from + start, from + end);
             let text = guards::without_loops(&text);
@@ -193,6 +196,8 @@ struct Listened {
     encoded: StorageView<'static>,
     guess: Option<Guess>,
     language: Option<String>,
+    /// Whether the model is sure of the language.
+    certain: bool,
 }
 
 /// What was said from a time in a window on.
@@ -207,7 +212,7 @@ impl Reader<'_> {
     fn listen(&self, window: Window) -> Result<Listened, SpeechError> {
         let encoded = self.of.encode(self.whisper, &window.samples)?;
         let guess = model::language(self.whisper, &encoded)?;
-        Ok(Listened { window, encoded, guess, language: None })
+        Ok(Listened { window, encoded, guess, language: None, certain: false })
     }
 
     /// Reads a window; what the model left out at its end is listened to and read again.
