@@ -12,10 +12,11 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 /// Open files that reading takes at most, ffmpeg's pipes and models included.
 const MOST_OPEN_FILES: u64 = 128;
 /// How much less than the server the child counts for.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
-/// Where programs, their libraries and their settings are.
-const SYSTEM: [&str; 9] = [
+/// Where programs, their libraries and their settings are, and what the processor can do: who cannot
+/// see that multiplies ten times as slowly.
+const SYSTEM: [&str; 11] = [
     "/usr",
     "/lib",
     "/lib64",
@@ -24,6 +25,8 @@ const SYSTEM: [&str; 9] = [
     "/opt",
     "/nix",
     "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
     "/sys/devices/system/cpu",
 ];
 
