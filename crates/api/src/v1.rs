@@ -4,7 +4,9 @@ mod ai;
 mod auth;
 mod categories;
 mod comments;
+mod jobs;
 mod knowledge;
+mod queues;
 mod tags;
 mod teams;
 mod tickets;
@@ -66,5 +68,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ai::categorize::endpoint(),
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),
+        jobs::list::endpoint(),
+        jobs::overview::endpoint(),
+        jobs::get::endpoint(),
+        jobs::retry::endpoint(),
+        jobs::cancel::endpoint(),
+        jobs::delete::endpoint(),
+        queues::list::endpoint(),
+        queues::pause::endpoint(),
+        queues::resume::endpoint(),
     ]
 }

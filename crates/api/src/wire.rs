@@ -4,6 +4,8 @@ mod article;
 mod category;
 mod comment;
 mod enums;
+mod job;
+mod queue;
 mod team;
 mod ticket;
 mod triage;
@@ -12,7 +14,12 @@ mod user;
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
-pub(crate) use enums::{AuditKind, Priority, Role, Scope, SearchMode, Source, Status, Strategy};
+pub(crate) use enums::{
+    AttemptEnd, AuditKind, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source, Status,
+    Strategy,
+};
+pub(crate) use job::{JobBody, JobDetailBody};
+pub(crate) use queue::{JobsOverviewBody, QueueBody};
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
 pub(crate) use triage::TriageBody;

@@ -11,6 +11,7 @@ mod config;
 mod health;
 mod idempotency;
 mod if_match;
+mod jobs;
 mod knowledge;
 mod teams;
 mod tickets;
@@ -24,9 +25,15 @@ pub use auth::{Authenticated, NewTokenSecret, Session};
 pub use config::{Config, Keys, RateLimits};
 pub use health::{Component, ComponentState, Health};
 pub use if_match::IfMatch;
+pub use jobs::{
+    HistoryPoint, HistoryWindow, JobCounts, JobDetail, JobHistory, JobsOverview, QueueOverview,
+    WorkerOverview,
+};
 pub use tickets::{ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
-pub use atc_store::{ArticlePosition, CommentPosition, UserPosition};
+pub use atc_store::{ArticlePosition, CommentPosition, JobPosition, UserPosition};
+// Jobs as they are stored; their payload is redacted wherever a use case gives one out.
+pub use atc_store::{JobFilter, StoredAttempt, StoredJob};

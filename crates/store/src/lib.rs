@@ -31,7 +31,8 @@ pub use db::{Config, Engine, Store, Tx};
 pub use error::{Result, StoreError};
 pub use idempotency::Idempotency;
 pub use jobs::{
-    Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, StoredAttempt, StoredJob,
+    AttemptCount, Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, QueueWait,
+    StoredAttempt, StoredJob, StoredWorker,
 };
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};

@@ -11,6 +11,7 @@ mod m0003_tickets;
 mod m0004_knowledge;
 mod m0005_system;
 mod m0006_jobs;
+mod m0010_workers;
 
 struct Migrator;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_knowledge::Migration),
             Box::new(m0005_system::Migration),
             Box::new(m0006_jobs::Migration),
+            Box::new(m0010_workers::Migration),
         ]
     }
 }

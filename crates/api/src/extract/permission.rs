@@ -90,5 +90,7 @@ pub(crate) mod permissions {
         ReadKnowledge,
         WriteKnowledge,
         ReadMetrics,
+        ReadJobs,
+        ManageJobs,
     ];
 }
