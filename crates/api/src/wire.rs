@@ -15,8 +15,8 @@ pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
 pub(crate) use enums::{
-    AttemptEnd, AuditKind, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source, Status,
-    Strategy,
+    AttemptEnd, AuditKind, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source,
+    Status, Strategy,
 };
 pub(crate) use job::{JobBody, JobDetailBody};
 pub(crate) use queue::{JobsOverviewBody, QueueBody};

@@ -11,6 +11,7 @@ use atc_core::{
     page::{Page, PageRequest},
 };
 use atc_store::{JobFilter, JobPosition, StoredAttempt, StoredJob};
+use chrono::{DateTime, Utc};
 
 pub(crate) use history::HistoryCache;
 pub use history::{HistoryPoint, HistoryWindow, JobHistory};
@@ -31,6 +32,11 @@ pub struct JobDetail {
 }
 
 impl App {
+    /// The present by the clock of the database, which the times of jobs go by.
+    pub async fn jobs_now(&self) -> Result<DateTime<Utc>> {
+        Ok(self.store.jobs().now().await?)
+    }
+
     /// Jobs, newest first, their payloads redacted.
     pub async fn list_jobs(
         &self,

@@ -14,7 +14,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
 use secrecy::SecretSlice;
 
-use crate::{Answer, ManualClock, SeededEntropy, TestDb, client::Call};
+use crate::{Answer, ManualClock, SeededEntropy, TestDb, client::Call, client::Door};
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -26,6 +26,7 @@ pub struct TestApp {
     /// The time, which stands still until the test moves it.
     pub clock: Arc<ManualClock>,
     router: Router,
+    dashboard: Router,
 }
 
 impl TestApp {
@@ -93,7 +94,8 @@ impl TestApp {
             },
         });
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics: None };
-        Self { router: atc_api::router(state), app, clock }
+        let dashboard = atc_api::dashboard(state.clone());
+        Self { router: atc_api::router(state), dashboard, app, clock }
     }
 
     /// Makes an account and logs it in; gives the access token.
@@ -135,10 +137,18 @@ impl TestApp {
         self.call(Method::DELETE, path)
     }
 
-    pub(crate) async fn answer(&self, mut request: Request<Body>) -> Answer {
+    /// A call of the job dashboard.
+    pub fn dashboard(&self, method: Method, path: &str) -> Call<'_> {
+        Call::of_dashboard(self, method, path)
+    }
+
+    pub(crate) async fn answer(&self, door: Door, mut request: Request<Body>) -> Answer {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let service = self.router.clone();
+        let service = match door {
+            Door::Api => self.router.clone(),
+            Door::Dashboard => self.dashboard.clone(),
+        };
         let response = match tower::ServiceExt::oneshot(service, request).await {
             Ok(response) => response,
             Err(never) => match never {},

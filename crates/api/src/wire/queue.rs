@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use atc_app::{
-    HistoryPoint, JobCounts, JobHistory, JobsOverview, QueueOverview, WorkerOverview,
-};
+use atc_app::{HistoryPoint, JobCounts, JobHistory, JobsOverview, QueueOverview, WorkerOverview};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -78,8 +78,9 @@ fn words(name: &str) -> Vec<String> {
 /// with a password in it.
 fn is_a_secret(text: &str) -> bool {
     let head = text.trim_start().as_bytes();
-    let begins =
-        |with: &str| head.get(..with.len()).is_some_and(|h| h.eq_ignore_ascii_case(with.as_bytes()));
+    let begins = |with: &str| {
+        head.get(..with.len()).is_some_and(|h| h.eq_ignore_ascii_case(with.as_bytes()))
+    };
     if ["bearer ", "basic ", "atc_", "atr_"].into_iter().any(begins) {
         return true;
     }

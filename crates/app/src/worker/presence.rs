@@ -25,8 +25,10 @@ pub(super) fn start(app: &Arc<App>, registry: &Registry, worker: String) {
         let host = host().await;
         loop {
             if let Err(e) = seen(&app, &worker, &host, &places, lease).await {
-                tracing::warn!(error = &e as &dyn std::error::Error,
-                    "the worker's sign of life could not be written; it is tried again");
+                tracing::warn!(
+                    error = &e as &dyn std::error::Error,
+                    "the worker's sign of life could not be written; it is tried again"
+                );
             }
             tokio::select! {
                 () = app.shutdown.cancelled() => break,

@@ -52,9 +52,7 @@ impl MigrationTrait for Migration {
             .execute_unprepared("DROP INDEX jobs_by_state; DROP INDEX job_attempts_ended;")
             .await?;
         manager
-            .alter_table(
-                Table::alter().table("job_attempts").drop_column("waited_ms").to_owned(),
-            )
+            .alter_table(Table::alter().table("job_attempts").drop_column("waited_ms").to_owned())
             .await?;
         manager.drop_table(Table::drop().table("job_workers").to_owned()).await
     }

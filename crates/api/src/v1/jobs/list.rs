@@ -8,9 +8,7 @@ use utoipa::IntoParams;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{
-        Can, Cursor, FromParams, ListUri, PageParams, Params, Query, permissions::ReadJobs,
-    },
+    extract::{Can, Cursor, FromParams, ListUri, PageParams, Params, Query, permissions::ReadJobs},
     problem::Result,
     reply::{self, PageBody},
     wire::{JobBody, JobState},
@@ -44,10 +42,7 @@ struct ListParams {
 
 impl FromParams for ListParams {
     fn from_params(params: &mut Params) -> Self {
-        Self {
-            filter: JobFilterParams::from_params(params),
-            turn: PageParams::from_params(params),
-        }
+        Self { filter: JobFilterParams::from_params(params), turn: PageParams::from_params(params) }
     }
 }
 
