@@ -145,9 +145,10 @@ impl Server {
 
     /// Where its job dashboard listens.
     pub fn dashboard(&self) -> SocketAddr {
-        let address = self.banner.lines().find_map(|line| {
-            line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned)
-        });
+        let address = self
+            .banner
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned));
         address.expect("the banner names it").parse().unwrap()
     }
 

@@ -41,7 +41,7 @@ fn page(frame: &Frame, place: Place, title: &str, content: &Markup) -> Markup {
         title,
         &html! {
             header .bar {
-                a .brand href="/" { (logo()) span { "Jobs" } }
+                a .brand href="/" { (logo()) span { "AI Ticket Creator" } }
                 nav aria-label="Pages" {
                     @for (here, path, name) in MENU {
                         a href=(path) aria-current=[(here == place).then_some("page")] { (name) }

@@ -24,6 +24,7 @@ pub fn text(
         Some(address) => {
             writeln!(text, "Listening on http://{address}\n  API documents  http://{address}/docs")
         }
+        None if addresses.dashboard.is_some() => writeln!(text, "Serving without the API"),
         None => writeln!(text, "Working in the background, without the API"),
     };
     if let Some(address) = addresses.dashboard {
