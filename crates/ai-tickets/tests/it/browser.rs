@@ -42,7 +42,7 @@ impl Page {
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = said
             .find_map(|line| Some(line.unwrap().strip_prefix("DevTools listening on ")?.to_owned()))
-            .expect("the browser listens");
+            .unwrap();
         // What it says from here on must not fill the pipe.
         std::thread::spawn(move || said.for_each(drop));
         let authority = address.trim_start_matches("ws://").split('/').next().unwrap();
@@ -51,18 +51,18 @@ impl Page {
         let (socket, _) = tungstenite::client(&address, stream).unwrap();
         let (session, complaints) = (String::new(), Vec::new());
         let mut page = Self { child, socket, session, calls: 0, complaints, _profile: profile };
-        let target = page.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = page.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let attached = page.call("Target.attachToTarget", attach);
-        page.session = attached["sessionId"].as_str().unwrap().to_owned();
+        let attached = page.call("Target.attachToTarget", &attach);
+        page.session.push_str(attached["sessionId"].as_str().unwrap());
         for domain in ["Page", "Runtime", "Log"] {
-            page.call(&format!("{domain}.enable"), json!({}));
+            page.call(&format!("{domain}.enable"), &json!({}));
         }
         page
     }
 
     /// One call of the protocol; gives its result.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.calls += 1;
         let mut call = json!({"id": self.calls, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -76,25 +76,23 @@ impl Page {
                 assert_eq!(message["error"], Value::Null, "{method}");
                 return message["result"].take();
             }
-            match message["method"].as_str() {
-                Some("Runtime.exceptionThrown" | "Log.entryAdded") => {
-                    self.complaints.push(message["params"].to_string());
-                }
-                _ => {}
+            let complaints = ["Runtime.exceptionThrown", "Log.entryAdded"];
+            if complaints.iter().any(|kind| message["method"] == *kind) {
+                self.complaints.push(message["params"].to_string());
             }
         }
     }
 
     /// Goes to an address.
     pub fn go(&mut self, address: &str) {
-        let gone = self.call("Page.navigate", json!({"url": address}));
+        let gone = self.call("Page.navigate", &json!({"url": address}));
         assert_eq!(gone["errorText"], Value::Null, "{address}");
     }
 
     /// The value of an expression, as JSON; null while the page is being changed for another.
     pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true});
-        self.call("Runtime.evaluate", params)["result"]["value"].take()
+        self.call("Runtime.evaluate", &params)["result"]["value"].take()
     }
 
     /// Waits until an expression is true.
@@ -102,12 +100,16 @@ impl Page {
     pub fn until(&mut self, expression: &str) {
         let begun = Instant::now();
         while self.value(expression) != true {
-            if begun.elapsed() > PATIENCE {
-                let text = self.value("document.body.innerText");
-                panic!("in vain: {expression}\n{text}\n{:?}", self.complaints);
-            }
+            let waited = begun.elapsed();
+            assert!(waited < PATIENCE, "in vain: {expression}\n{}", self.state());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What a person would see, and what the browser complained of.
+    fn state(&mut self) -> String {
+        let text = self.value("document.body.innerText");
+        format!("{text}\n{:?}", self.complaints)
     }
 
     /// Presses the mouse on the element of a selector, as a person does.
@@ -123,19 +125,19 @@ impl Page {
             let params = json!({
                 "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1
             });
-            self.call("Input.dispatchMouseEvent", params);
+            self.call("Input.dispatchMouseEvent", &params);
         }
     }
 
     /// Types into the element of a selector.
     pub fn write(&mut self, selector: &str, text: &str) {
         self.click(selector);
-        self.call("Input.insertText", json!({"text": text}));
+        self.call("Input.insertText", &json!({"text": text}));
     }
 
     /// Has the pages loaded from now on run no script, or run them again.
     pub fn without_scripts(&mut self, without: bool) {
-        self.call("Emulation.setScriptExecutionDisabled", json!({"value": without}));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": without}));
     }
 }
 

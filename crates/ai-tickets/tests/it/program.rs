@@ -149,7 +149,7 @@ impl Server {
             .banner
             .lines()
             .find_map(|line| line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned));
-        address.expect("the banner names it").parse().unwrap()
+        address.unwrap().parse().unwrap()
     }
 
     /// Sends it a signal, such as `TERM`.

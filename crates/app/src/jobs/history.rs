@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn each_slot_gets_what_ended_in_it() {
-        let at = |minute| DateTime::from_timestamp(minute * 60, 0).unwrap();
+        let at = |minute: i64| DateTime::from_timestamp(minute * 60, 0).unwrap();
         let count = |minute, end, ms, count| AttemptCount {
             slot: at(minute),
             end,

@@ -204,13 +204,13 @@ fn totals(points: &[HistoryPoint]) -> (u64, u64) {
     points.iter().fold((0, 0), |(done, failed), p| (done + p.done, failed + p.failed))
 }
 
-/// The next round number, even so that its half is one as well: 2, 4, 10, 20, 40, 100 …
+/// The next round number whose half is a whole one: 2, 4, 6, 8, 10, 20, 30 …
 fn ceiling(n: u64) -> u64 {
     let mut decade = 1_u64;
     loop {
-        for step in [2, 4, 10] {
+        for step in [2, 3, 4, 5, 6, 8, 10] {
             let top = decade.saturating_mul(step);
-            if top >= n || top == u64::MAX {
+            if (top >= n && top.is_multiple_of(2)) || top == u64::MAX {
                 return top;
             }
         }
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn axes_end_at_round_numbers() {
         let tops = [0, 2, 3, 5, 11, 21, 41, 101, 999].map(ceiling);
-        assert_eq!(tops, [2, 2, 4, 10, 20, 40, 100, 200, 1_000]);
+        assert_eq!(tops, [2, 2, 4, 6, 20, 30, 50, 200, 1_000]);
         assert_eq!(ceiling(u64::MAX), u64::MAX);
     }
 
