@@ -1,4 +1,4 @@
-//! A real browser, driven through the DevTools protocol (chromedevtools.github.io/devtools-protocol):
+//! A real browser, driven through its debugging protocol (<https://chromedevtools.github.io/devtools-protocol>):
 //! Debian's Chromium, which reaches no address but this machine's.
 
 use std::{
