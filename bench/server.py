@@ -279,7 +279,7 @@ def main():
     parser.add_argument("--postgres-log")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "DATA_DIR": folder, "PORT": "0", "MODELS_DIR": folder + "/none", "LOG_LEVEL": "error",
+        env = {**os.environ, "DATA_DIR": folder, "PORT": "0", "DASHBOARD_PORT": "off", "MODELS_DIR": folder + "/none", "LOG_LEVEL": "error",
                "RATE_LIMIT_PER_MINUTE": "0", "ACCESS_TOKEN_TTL_S": "86400"}
         if args.database:
             env["DATABASE_URL"] = args.database

@@ -21,7 +21,7 @@ class Server:
     def __init__(self, program, models):
         self.dir = tempfile.TemporaryDirectory()
         self.program = program
-        self.env = {**os.environ, "DATA_DIR": self.dir.name, "PORT": "0", "MODELS_DIR": models, "LOG_LEVEL": "warn",
+        self.env = {**os.environ, "DATA_DIR": self.dir.name, "PORT": "0", "DASHBOARD_PORT": "off", "MODELS_DIR": models, "LOG_LEVEL": "warn",
                     "RATE_LIMIT_PER_MINUTE": "0", "SQLITE_SYNCHRONOUS": "normal", "ACCESS_TOKEN_TTL_S": "86400"}
         self.process = subprocess.Popen([program, "serve"], env=self.env, stdout=subprocess.PIPE, text=True)
         self.base = next(m.group(1) for line in self.process.stdout if (m := re.search(r"Listening on (\S+)", line)))

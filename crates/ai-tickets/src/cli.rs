@@ -66,7 +66,7 @@ pub enum ServeRole {
     Worker,
     /// The MCP server (comes with a later version)
     Mcp,
-    /// The job dashboard (comes with a later version)
+    /// The job dashboard, on a port of its own
     Dashboard,
 }
 

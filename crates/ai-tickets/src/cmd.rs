@@ -37,7 +37,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
         .context("cannot start the threads that everything runs on")?;
     let code = runtime.block_on(async {
         match command {
-            Command::Serve(args) => serve::run(&settings, &args).await,
+            Command::Serve(args) => Box::pin(serve::run(&settings, &args)).await,
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::User(command) => user::run(&settings, command).await,
             Command::Import(args) => import::run(&settings, &args).await,

@@ -156,6 +156,7 @@ mod tests {
             ("TRIAGE_THREADS", "0"),
             ("TRIAGE_REVIEW_BELOW", "40"),
             ("MCP_PORT", "70000"),
+            ("DASHBOARD_PORT", "maybe"),
         ];
         let found = faults(&wrong);
         let named: HashSet<_> = found.iter().map(|(key, _)| *key).collect();
@@ -174,8 +175,11 @@ mod tests {
 
     #[test]
     fn an_empty_value_counts_as_unset() {
-        let settings = Settings::read(&source(&[("PORT", ""), ("DATA_DIR", " ")])).unwrap();
+        let empty = [("PORT", ""), ("DATA_DIR", " "), ("DASHBOARD_PORT", "")];
+        let settings = Settings::read(&source(&empty)).unwrap();
         assert_eq!(settings.server.port, 8000);
+        let usual = server::Dashboard { port: 5555, chosen: false };
+        assert_eq!(settings.server.dashboard, Some(usual));
         assert_eq!(settings.models_dir, PathBuf::from("./data/models"));
     }
 

@@ -4,6 +4,7 @@
 //! compile, and neither does one that does not declare who may use it.
 
 mod config;
+mod dashboard;
 mod docs;
 mod endpoint;
 mod etag;
@@ -21,7 +22,10 @@ mod state;
 mod v1;
 mod wire;
 
+/// What a server serves; the binary carries it from here to there.
+pub use axum::Router;
 pub use config::{Config, Listen};
+pub use dashboard::dashboard;
 pub use endpoint::Access;
 pub use openapi::{document, policy_table};
 pub use router::router;

@@ -22,7 +22,7 @@ use crate::{
     health, metrics,
     problem::{FaultBody, ProblemBody},
     v1,
-    wire::SearchMode,
+    wire::{HistoryWindow, JobState, SearchMode},
 };
 
 const SCHEME: &str = "bearer";
@@ -47,6 +47,8 @@ pub(crate) fn preface() -> OpenApi {
         (FaultBody::name(), FaultBody::schema()),
         // Parameters name their types without bringing them along.
         (SearchMode::name(), SearchMode::schema()),
+        (HistoryWindow::name(), HistoryWindow::schema()),
+        (JobState::name(), JobState::schema()),
     ];
     for (name, schema) in shared {
         components.schemas.insert(name.into_owned(), schema);
@@ -177,6 +179,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Categories", "What kinds of tickets there are; triage reads them."),
         ("Teams", "Who works on which category."),
         ("Users", "Accounts, for administrators."),
+        ("Jobs", "Work beside the requests and its queues, for administrators."),
         ("System", "How the service fares."),
     ];
     let used: HashSet<&str> = document

@@ -32,6 +32,20 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Marks an answer that tells its failure in words of its own, such as a page for people. The
+/// outermost layer leaves it as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told;
+
+/// The failure that an answer stands for: one of ours, or a bare status of a library.
+pub(crate) fn failure(response: &Response) -> Option<Arc<Error>> {
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return Some(problem.0.clone());
+    }
+    let status = response.status();
+    (status.is_client_error() || status.is_server_error()).then(|| Arc::new(of_status(status)))
+}
+
 /// A problem document.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({

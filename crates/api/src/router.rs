@@ -49,7 +49,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// A fault of ours ends one request and says nothing of itself to the client.
 #[expect(clippy::needless_pass_by_value, reason = "so the layer calls it")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic
         .downcast_ref::<String>()
         .map(String::as_str)

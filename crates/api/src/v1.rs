@@ -5,7 +5,9 @@ mod auth;
 mod categories;
 mod comments;
 mod files;
+mod jobs;
 mod knowledge;
+mod queues;
 mod tags;
 mod teams;
 mod tickets;
@@ -73,6 +75,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),
         ai::analyze_file::endpoint(),
+        jobs::list::endpoint(),
+        jobs::overview::endpoint(),
+        jobs::get::endpoint(),
+        jobs::retry::endpoint(),
+        jobs::cancel::endpoint(),
+        jobs::delete::endpoint(),
+        queues::list::endpoint(),
+        queues::pause::endpoint(),
+        queues::resume::endpoint(),
     ]
 }
 

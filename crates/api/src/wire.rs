@@ -5,6 +5,8 @@ mod category;
 mod comment;
 mod enums;
 mod file;
+mod job;
+mod queue;
 mod team;
 mod ticket;
 mod triage;
@@ -14,10 +16,13 @@ pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
 pub(crate) use enums::{
-    AuditKind, FileKind, FileStatus, Priority, Role, Scope, SearchMode, Source, Status, Strategy,
+    AttemptEnd, AuditKind, FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope,
+    SearchMode, Source, Status, Strategy,
 };
 use file::AttachmentBody;
 pub(crate) use file::FileBody;
+pub(crate) use job::{JobBody, JobDetailBody};
+pub(crate) use queue::{JobsOverviewBody, QueueBody};
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
 pub(crate) use triage::TriageBody;

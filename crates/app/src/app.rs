@@ -13,6 +13,7 @@ use crate::{
     Config, Keys,
     auth::{AccessTokens, Passwords, RefreshTokens},
     idempotency::Sealer,
+    jobs::HistoryCache,
 };
 
 /// What the binary puts together.
@@ -65,6 +66,8 @@ pub struct App {
     pub(crate) file_signal: watch::Sender<u64>,
     /// What the model in use has learnt.
     pub(crate) learnt: Mutex<Learnt>,
+    /// How jobs fared over time, as counted a moment ago.
+    pub(crate) job_history: HistoryCache,
     started_at: DateTime<Utc>,
 }
 
@@ -105,6 +108,7 @@ impl App {
             job_signal: watch::Sender::new(0),
             file_signal: watch::Sender::new(0),
             learnt: Mutex::new(Learnt::default()),
+            job_history: HistoryCache::default(),
         })
     }
 

@@ -12,6 +12,7 @@ mod files;
 mod health;
 mod idempotency;
 mod if_match;
+mod jobs;
 mod knowledge;
 mod teams;
 mod tickets;
@@ -26,9 +27,15 @@ pub use config::{Config, Keys, RateLimits};
 pub use files::{FileContent, Upload, UploadDigest};
 pub use health::{Component, ComponentState, Health};
 pub use if_match::IfMatch;
+pub use jobs::{
+    HistoryPoint, HistoryWindow, JobCounts, JobDetail, JobHistory, JobsOverview, QueueOverview,
+    WorkerOverview,
+};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
-pub use atc_store::{ArticlePosition, CommentPosition, FilePosition, UserPosition};
+pub use atc_store::{ArticlePosition, CommentPosition, FilePosition, JobPosition, UserPosition};
+// Jobs as they are stored; their payload is redacted wherever a use case gives one out.
+pub use atc_store::{JobFilter, StoredAttempt, StoredJob};

@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod job;
+mod presence;
 mod reap;
 mod registry;
 mod schedule;
@@ -51,7 +52,9 @@ impl App {
     pub fn start_worker(self: &Arc<Self>, registry: Registry) {
         let registry = Arc::new(registry);
         let poll = Duration::from_millis(self.config.background_poll_ms);
-        dispatch::start(self, &registry, poll);
+        let worker = dispatch::name(self.new_id());
+        dispatch::start(self, &registry, &worker, poll);
+        presence::start(self, &registry, worker);
         let lease = Duration::from_millis(self.config.job_lease_ms);
         self.spawn_every("reap", poll.min(lease / 3), |app| {
             Box::pin(async move { app.reap_jobs().await })

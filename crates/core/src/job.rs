@@ -3,6 +3,7 @@
 
 mod backoff;
 mod failure;
+mod latency;
 mod name;
 mod state;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 pub use crate::id::{AttemptToken, JobId};
 pub use backoff::Backoff;
 pub use failure::{Failure, MOST_ERROR_CHARS};
+pub use latency::{Latencies, STEPS_MS};
 pub use name::{BadName, JobKind, Queue};
 pub use state::{AttemptEnd, JobState, UnknownWord};
 

@@ -96,6 +96,10 @@ actions! {
     WriteKnowledge: Agent, Some(KnowledgeWrite);
     /// Read the metrics.
     ReadMetrics: Admin, Some(AdminScope);
+    /// See queues, workers and jobs.
+    ReadJobs: Admin, Some(AdminScope);
+    /// Retry, cancel and delete jobs; hold queues and let them go on.
+    ManageJobs: Admin, Some(AdminScope);
 }
 
 /// Lets the caller perform the action, or says why not.

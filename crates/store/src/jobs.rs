@@ -3,10 +3,12 @@
 mod attempt;
 mod claim;
 mod enqueue;
+mod history;
 mod manage;
 mod read;
 mod reap;
 mod schedule;
+mod workers;
 
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, Value};
 
 pub use claim::{Claim, ClaimedJob};
-pub use read::{JobFilter, JobPosition, QueueCount, StoredAttempt, StoredJob};
+pub use history::AttemptCount;
+pub use read::{JobFilter, JobPosition, QueueCount, QueueWait, StoredAttempt, StoredJob};
+pub use workers::StoredWorker;
 
 use crate::{Engine, Result, Store, StoreError, Tx, db::dialect};
 

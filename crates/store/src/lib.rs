@@ -33,7 +33,8 @@ pub use error::{Result, StoreError};
 pub use files::{FilePosition, Files, NewFileRow};
 pub use idempotency::Idempotency;
 pub use jobs::{
-    Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, StoredAttempt, StoredJob,
+    AttemptCount, Claim, ClaimedJob, JobFilter, JobPosition, Jobs, QueueCount, QueueWait,
+    StoredAttempt, StoredJob, StoredWorker,
 };
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};

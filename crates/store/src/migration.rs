@@ -12,6 +12,7 @@ mod m0004_knowledge;
 mod m0005_system;
 mod m0006_jobs;
 mod m0007_files;
+mod m0010_workers;
 
 struct Migrator;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_system::Migration),
             Box::new(m0006_jobs::Migration),
             Box::new(m0007_files::Migration),
+            Box::new(m0010_workers::Migration),
         ]
     }
 }

@@ -15,7 +15,7 @@ use http::{Method, Request};
 use secrecy::SecretSlice;
 use tempfile::TempDir;
 
-use crate::{Answer, ManualClock, SeededEntropy, TestDb, TextReader, client::Call};
+use crate::{Answer, ManualClock, SeededEntropy, TestDb, TextReader, client::Call, client::Door};
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -29,6 +29,7 @@ pub struct TestApp {
     /// The folder of its files.
     pub files: TempDir,
     router: Router,
+    dashboard: Router,
 }
 
 impl TestApp {
@@ -102,7 +103,8 @@ impl TestApp {
             },
         });
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics: None };
-        Self { router: atc_api::router(state), app, clock, files }
+        let dashboard = atc_api::dashboard(state.clone());
+        Self { router: atc_api::router(state), dashboard, app, clock, files }
     }
 
     /// Makes an account and logs it in; gives the access token.
@@ -144,10 +146,18 @@ impl TestApp {
         self.call(Method::DELETE, path)
     }
 
-    pub(crate) async fn answer(&self, mut request: Request<Body>) -> Answer {
+    /// A call of the job dashboard.
+    pub fn dashboard(&self, method: Method, path: &str) -> Call<'_> {
+        Call::of_dashboard(self, method, path)
+    }
+
+    pub(crate) async fn answer(&self, door: Door, mut request: Request<Body>) -> Answer {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let service = self.router.clone();
+        let service = match door {
+            Door::Api => self.router.clone(),
+            Door::Dashboard => self.dashboard.clone(),
+        };
         let response = match tower::ServiceExt::oneshot(service, request).await {
             Ok(response) => response,
             Err(never) => match never {},

@@ -10,9 +10,17 @@ use serde_json::Value;
 
 use crate::TestApp;
 
+/// Which port a call goes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Door {
+    Api,
+    Dashboard,
+}
+
 /// A call that is being put together; awaiting it makes it.
 pub struct Call<'a> {
     app: &'a TestApp,
+    door: Door,
     request: http::request::Builder,
     body: Body,
 }
@@ -23,7 +31,12 @@ impl<'a> Call<'a> {
         let whole = system.iter().any(|prefix| path.starts_with(prefix));
         let path = if whole { path.to_owned() } else { format!("/api/v1{path}") };
         let request = Request::builder().method(method).uri(path);
-        Self { app, request, body: Body::empty() }
+        Self { app, door: Door::Api, request, body: Body::empty() }
+    }
+
+    pub(crate) fn of_dashboard(app: &'a TestApp, method: Method, path: &str) -> Self {
+        let request = Request::builder().method(method).uri(path);
+        Self { app, door: Door::Dashboard, request, body: Body::empty() }
     }
 
     /// With this token.
@@ -60,7 +73,7 @@ impl<'a> IntoFuture for Call<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         let request = self.request.body(self.body).expect("a request");
-        Box::pin(self.app.answer(request))
+        Box::pin(self.app.answer(self.door, request))
     }
 }
 

@@ -1,14 +1,16 @@
 //! `serve`.
 
 mod banner;
+mod doors;
 mod signals;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use atc_api::{ApiState, Server};
+use atc_api::{ApiState, Router, Server};
 use atc_app::App;
 use atc_platform::telemetry;
+use futures::future::join_all;
 
 use self::signals::Signals;
 use crate::{
@@ -37,59 +39,75 @@ pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
 struct Roles {
     api: bool,
     worker: bool,
+    dashboard: bool,
 }
 
 impl Roles {
     fn of(named: &[ServeRole]) -> Result<Self> {
-        if let Some(later) =
-            named.iter().find(|r| matches!(r, ServeRole::Mcp | ServeRole::Dashboard))
-        {
-            let name = if *later == ServeRole::Mcp { "mcp" } else { "dashboard" };
-            bail!("the role {name} comes with a later version; the roles of this one: api, worker");
+        if named.contains(&ServeRole::Mcp) {
+            bail!(
+                "the role mcp comes with a later version; the roles of this one: api, worker, \
+                 dashboard"
+            );
         }
         let has = |role| named.is_empty() || named.contains(&role);
-        Ok(Self { api: has(ServeRole::Api), worker: has(ServeRole::Worker) })
+        Ok(Self {
+            api: has(ServeRole::Api),
+            worker: has(ServeRole::Worker),
+            dashboard: has(ServeRole::Dashboard),
+        })
+    }
+}
+
+impl Roles {
+    /// The dashboard alone reads no text.
+    const fn engine(self) -> wire::Engine {
+        if self.api || self.worker { wire::Engine::Local } else { wire::Engine::None }
     }
 }
 
 struct Running {
     app: Arc<App>,
-    door: Option<(Server, ApiState)>,
+    doors: Vec<(Server, Router)>,
 }
 
 impl Running {
     async fn start(settings: &Settings, roles: Roles) -> Result<Self> {
         // First of all: a process whose port is taken must not touch the database.
-        let server = if roles.api { Some(bind(settings).await?) } else { None };
+        let ports = doors::bind(settings, roles).await?;
         let metrics = telemetry::start_metrics().context("cannot count")?;
-        let app = wire::app(settings, wire::Engine::Local).await?;
+        let app = wire::app(settings, roles.engine()).await?;
         let first_admin = wire::first_admin(&app, settings).await?;
         if roles.worker {
             app.start_background();
-        } else {
+        } else if roles.api {
             app.start_following();
         }
-        let address = server.as_ref().map(Server::local_addr);
-        out::text(&banner::text(address, settings, first_admin.as_ref()));
-        tracing::info!(address = address.map(tracing::field::display), "ready");
+        let addresses = ports.addresses();
+        out::text(&banner::text(&addresses, settings, first_admin.as_ref()));
+        let shown = |address: Option<SocketAddr>| address.map(tracing::field::display);
+        tracing::info!(
+            address = shown(addresses.api),
+            dashboard = shown(addresses.dashboard),
+            "ready"
+        );
         let state = ApiState {
             app: Arc::clone(&app),
             config: Arc::new(wire::api_config(settings)),
             metrics: Some(metrics),
         };
-        Ok(Self { app, door: server.map(|server| (server, state)) })
+        Ok(Self { app, doors: ports.open(&state) })
     }
 
     async fn until_the_end(self, grace: Duration, signals: &mut Signals) -> Result<ExitCode> {
-        let Self { app, door } = self;
+        let Self { app, doors } = self;
         let stop = app.shutdown_token().clone();
         let serving = async {
-            match door {
-                Some((server, state)) => {
-                    server.run(atc_api::router(state), app.tasks(), stop.clone()).await;
-                }
-                None => stop.cancelled().await,
-            }
+            let doors = doors
+                .into_iter()
+                .map(|(server, router)| server.run(router, app.tasks(), stop.clone()));
+            // A process without a door works in the background until it is told to end.
+            tokio::join!(join_all(doors), stop.cancelled());
         };
         tokio::pin!(serving);
         tokio::select! {
@@ -114,33 +132,19 @@ impl Running {
     }
 }
 
-async fn bind(settings: &Settings) -> Result<Server> {
-    Server::bind(wire::listen(settings)).await.map_err(|e| {
-        let atc_api::ServeError::Bind { address, source } = &e;
-        match source.kind() {
-            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-                "{address} is in use by another program: end it, or set PORT to another port"
-            ),
-            std::io::ErrorKind::AddrNotAvailable => {
-                anyhow::anyhow!("{} is no address of this machine: set HOST", address.ip())
-            }
-            std::io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-                "this account may not listen on port {}: set PORT to 1024 or more",
-                address.port()
-            ),
-            _ => e.into(),
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn roles(api: bool, worker: bool, dashboard: bool) -> Roles {
+        Roles { api, worker, dashboard }
+    }
+
     #[test]
     fn all_roles_that_exist_run_unless_some_are_named() {
-        assert_eq!(Roles::of(&[]).unwrap(), Roles { api: true, worker: true });
-        assert_eq!(Roles::of(&[ServeRole::Api]).unwrap(), Roles { api: true, worker: false });
+        assert_eq!(Roles::of(&[]).unwrap(), roles(true, true, true));
+        assert_eq!(Roles::of(&[ServeRole::Api]).unwrap(), roles(true, false, false));
+        assert_eq!(Roles::of(&[ServeRole::Dashboard]).unwrap(), roles(false, false, true));
         let later = Roles::of(&[ServeRole::Api, ServeRole::Mcp]).unwrap_err();
         assert!(later.to_string().contains("later version"), "{later}");
     }

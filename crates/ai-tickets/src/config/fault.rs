@@ -134,6 +134,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether somebody set this key, rather than the manual.
+    pub fn is_chosen(&self, key: &str) -> bool {
+        self.source.get(key).is_some_and(|(_, origin)| origin != Origin::Default)
+    }
+
     /// Notes a fault.
     pub fn note(
         &mut self,

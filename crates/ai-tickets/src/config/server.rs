@@ -23,6 +23,15 @@ pub enum Environment {
     Production,
 }
 
+/// Where the job dashboard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dashboard {
+    /// The port; 0 is any free one.
+    pub port: u16,
+    /// Whether somebody chose it: then the server does not start without it.
+    pub chosen: bool,
+}
+
 /// The HTTP server.
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -32,6 +41,8 @@ pub struct Server {
     pub host: IpAddr,
     /// The port; 0 is any free one.
     pub port: u16,
+    /// The job dashboard; `None` where it is switched off.
+    pub dashboard: Option<Dashboard>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<HeaderValue>,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -61,6 +72,8 @@ impl Server {
         let environment = r.required("ENVIRONMENT", "production", parse::word(environments));
         let host = r.required("HOST", "127.0.0.1", host);
         let port = r.required("PORT", "8000", parse::number(0..=u16::MAX));
+        let dashboard = r.required("DASHBOARD_PORT", "5555", dashboard_port);
+        let chosen = r.is_chosen("DASHBOARD_PORT");
         let origins = r.optional(
             "CORS_ALLOWED_ORIGINS",
             "https://desk.example.com,chrome-extension://abcdefghijklmnopabcdefghijklmnop",
@@ -79,6 +92,7 @@ impl Server {
             environment: environment?,
             host: host?,
             port: port?,
+            dashboard: dashboard?.map(|port| Dashboard { port, chosen }),
             cors_allowed_origins: origins?.unwrap_or_default(),
             trusted_proxies: proxies?.unwrap_or_default(),
             max_connections: connections?,
@@ -91,6 +105,15 @@ impl Server {
             shutdown_grace: shutdown_grace?,
         })
     }
+}
+
+/// A port, or `off`.
+fn dashboard_port(text: &str) -> Result<Option<u16>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let port = parse::number(0..=u16::MAX)(text);
+    port.map(Some).map_err(|fault| format!("{fault}, and not off"))
 }
 
 fn host(text: &str) -> Result<IpAddr, String> {
@@ -153,6 +176,15 @@ mod tests {
             "https://user@a.example",
         ] {
             assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_dashboard_has_a_port_or_is_off() {
+        assert_eq!(dashboard_port("5555"), Ok(Some(5555)));
+        assert_eq!(dashboard_port("Off"), Ok(None));
+        for bad in ["", "no", "-1", "70000"] {
+            assert!(dashboard_port(bad).is_err(), "{bad}");
         }
     }
 

@@ -179,11 +179,11 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
     }
 }
 
-/// Where the HTTP door is.
-pub fn listen(settings: &Settings) -> atc_api::Listen {
+/// How a door listens on a port.
+pub fn listen(settings: &Settings, port: u16) -> atc_api::Listen {
     let server = &settings.server;
     atc_api::Listen {
-        address: SocketAddr::new(server.host, server.port),
+        address: SocketAddr::new(server.host, port),
         max_connections: server.max_connections,
         header_timeout: server.header_timeout,
         shutdown_grace: server.shutdown_grace.saturating_sub(CLOSING),

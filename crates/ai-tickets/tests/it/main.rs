@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod browser;
 mod config;
+mod dashboard;
 mod files;
 mod kills;
 mod models;

@@ -62,6 +62,7 @@ impl Installation {
             .env_clear()
             .env("MODELS_DIR", "no-models")
             .env("PORT", "0")
+            .env("DASHBOARD_PORT", "0")
             .envs(self.variables.iter().cloned());
         command
     }
@@ -110,6 +111,10 @@ impl Installation {
                 break address.parse().unwrap();
             }
         };
+        // The banner is written at once; what follows the address is there already.
+        while !banner.lines().any(|line| line.starts_with("  Data ")) {
+            assert!(stdout.read_line(&mut banner).unwrap() > 0, "the banner ends early: {banner}");
+        }
         Server { child, address, banner, stdout }
     }
 }
@@ -141,6 +146,15 @@ impl Server {
     /// The number of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Where its job dashboard listens.
+    pub fn dashboard(&self) -> SocketAddr {
+        let address = self
+            .banner
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned));
+        address.unwrap().parse().unwrap()
     }
 
     /// Sends it a signal, such as `TERM`.

@@ -43,11 +43,16 @@ impl ListUri {
 
     /// The value of the `Link` header that leads to the next page.
     pub fn next_link(&self, cursor: &str) -> String {
+        format!("<{}>; rel=\"next\"", self.turned(cursor))
+    }
+
+    /// The address of the page that begins at a cursor.
+    pub fn turned(&self, cursor: &str) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.params)
             .append_pair("cursor", cursor)
             .finish();
-        format!("<{}?{query}>; rel=\"next\"", self.path)
+        format!("{}?{query}", self.path)
     }
 
     /// Tells this list from every other: its path, filters and order, but not the size of its pages.

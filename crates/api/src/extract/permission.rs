@@ -93,5 +93,7 @@ pub(crate) mod permissions {
         ReadKnowledge,
         WriteKnowledge,
         ReadMetrics,
+        ReadJobs,
+        ManageJobs,
     ];
 }

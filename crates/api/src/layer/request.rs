@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::{
     ApiState,
     extract::RequestId,
-    problem::{self, Problem},
+    problem::{self, Told},
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,8 +50,12 @@ pub(crate) async fn request(
     let mut response = next.run(request).instrument(span.clone()).await;
 
     span.in_scope(|| {
-        if let Some(error) = failure(&response) {
-            log_failure(&error);
+        let failure = problem::failure(&response);
+        if let Some(error) = &failure {
+            log_failure(error);
+        }
+        let told = response.extensions().get::<Told>().is_some();
+        if let Some(error) = failure.filter(|_| !told) {
             let mut written = problem::render(&error, &id);
             for (name, value) in response.headers() {
                 // What a handler or a library said besides, such as Allow or RateLimit-…
@@ -83,16 +87,6 @@ fn accepted_id(request: &Request) -> Option<String> {
     let sane = (1..=128).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
     sane.then(|| id.to_owned())
-}
-
-/// The failure that an answer stands for: one of ours, or a bare status of a library.
-fn failure(response: &Response) -> Option<std::sync::Arc<Error>> {
-    if let Some(problem) = response.extensions().get::<Problem>() {
-        return Some(problem.0.clone());
-    }
-    let status = response.status();
-    (status.is_client_error() || status.is_server_error())
-        .then(|| std::sync::Arc::new(problem::of_status(status)))
 }
 
 fn log_failure(error: &Error) {

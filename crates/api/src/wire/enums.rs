@@ -110,6 +110,31 @@ wire_enums! {
         Document = "document",
         Other = "other",
     }
+    /// How far a job is: `ready` waits for its time and for a place, `failed` shall not be tried again,
+    /// `dead` used up its attempts.
+    #[schema(example = "dead")]
+    JobState = atc_core::job::JobState {
+        Ready = "ready",
+        Running = "running",
+        Done = "done",
+        Failed = "failed",
+        Dead = "dead",
+        Cancelled = "cancelled",
+    }
+    /// How an attempt at a job ended: `retry` failed in a way that may pass, `lost` was not heard of
+    /// again, `handed_back` belonged to a worker that ended.
+    #[schema(example = "retry")]
+    AttemptEnd = atc_core::job::AttemptEnd {
+        Done = "done",
+        Retry = "retry",
+        Failed = "failed",
+        Lost = "lost",
+        HandedBack = "handed_back",
+        Cancelled = "cancelled",
+    }
+    /// How far back one looks: an hour by minutes, a day by quarters of an hour.
+    #[schema(example = "hour")]
+    HistoryWindow = atc_app::HistoryWindow { Hour = "hour", Day = "day" }
     /// What happened to a ticket.
     #[schema(example = "updated")]
     AuditKind = atc_core::ticket::AuditKind {
@@ -144,6 +169,13 @@ mod tests {
         }
         for kind in atc_core::file::FileKind::ALL {
             assert_eq!(serde_json::to_value(FileKind::from(kind)).unwrap(), kind.as_str());
+        }
+        for state in atc_core::job::JobState::ALL {
+            let word = serde_json::to_value(JobState::from(*state)).unwrap();
+            assert_eq!(word, state.as_str());
+        }
+        for end in atc_core::job::AttemptEnd::ALL {
+            assert_eq!(serde_json::to_value(AttemptEnd::from(*end)).unwrap(), end.as_str());
         }
         for kind in atc_core::ticket::AuditKind::ALL {
             assert_eq!(serde_json::to_value(AuditKind::from(kind)).unwrap(), kind.as_str());

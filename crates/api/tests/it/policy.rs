@@ -19,7 +19,8 @@ async fn every_route_keeps_to_its_declaration(db: &TestDb) {
         let path = path
             .replace("{comment_id}", "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11")
             .replace("{id}", "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11")
-            .replace("{slug}", "no-such-category");
+            .replace("{slug}", "no-such-category")
+            .replace("{name}", "no-such-queue");
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
         let call = |token: Option<&str>| {
             let call = app.call(method.clone(), &path);

@@ -1,7 +1,7 @@
 //! Logging in, staying logged in, logging out.
 
 use atc_core::{
-    Ctx, Error, ErrorCode, Result,
+    Caller, Ctx, Error, ErrorCode, Result,
     caller::Credential,
     id::SessionId,
     user::{Email, Password, User},
@@ -100,6 +100,28 @@ impl App {
         tx.commit().await?;
         tracing::warn!(session = %session.id, user = %user.id, "a used refresh token came again; the session was ended");
         Err(refused())
+    }
+
+    /// Finds the person who holds a session's newest refresh token, without exchanging it: for a
+    /// browser that keeps the token in a cookie. `lasts` bounds the session from its login on.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the token or its session is no good.
+    pub async fn authenticate_session(&self, token: &str, lasts: TimeDelta) -> Result<Caller> {
+        let refused =
+            || Error::new(ErrorCode::Unauthenticated, "This session has ended; log in again.");
+        let claim = RefreshTokens::parse(token).ok_or_else(refused)?;
+        let session = self.store.sessions().find(claim.session).await?.ok_or_else(refused)?;
+        let now = self.now();
+        let newest = claim.generation == session.generation;
+        if !newest || now - session.created_at >= lasts {
+            return Err(refused());
+        }
+        if !self.refresh_tokens.proves(&claim, &session) {
+            return Err(refused());
+        }
+        let caller = self.store.sessions().find_caller(session.id, session.user_id, now).await?;
+        caller.ok_or_else(refused)
     }
 
     /// Ends the caller's session: its refresh token and its access tokens are void at once.

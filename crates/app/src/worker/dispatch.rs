@@ -28,19 +28,18 @@ struct Lane {
     signal: watch::Receiver<u64>,
 }
 
-/// Starts one loop for each queue: a full queue holds up no other.
-pub(super) fn start(app: &Arc<App>, registry: &Arc<Registry>, poll: Duration) {
-    let worker = name(app.new_id());
+/// Starts one loop for each queue: a full queue holds up no other. `worker` is the name that the jobs
+/// will carry.
+pub(super) fn start(app: &Arc<App>, registry: &Arc<Registry>, worker: &str, poll: Duration) {
     for queue in registry.queues() {
-        let places = app.config.job_places.iter().find(|(name, _)| *name == queue);
-        let places = places.map_or(USUAL_PLACES, |(_, places)| *places);
+        let places = places(app, &queue);
         let lane = Lane {
             app: Arc::clone(app),
             registry: Arc::clone(registry),
             kinds: registry.kinds(&queue),
             queue,
             places: Arc::new(Semaphore::new(places.into())),
-            worker: worker.clone(),
+            worker: worker.to_owned(),
             poll,
             signal: app.job_signal.subscribe(),
         };
@@ -48,8 +47,14 @@ pub(super) fn start(app: &Arc<App>, registry: &Arc<Registry>, poll: Duration) {
     }
 }
 
+/// How many jobs of a queue this process runs at the same time.
+pub(super) fn places(app: &App, queue: &Queue) -> u16 {
+    let places = app.config.job_places.iter().find(|(name, _)| name == queue);
+    places.map_or(USUAL_PLACES, |(_, places)| *places)
+}
+
 /// A name by which people tell workers apart.
-fn name(id: Uuid) -> String {
+pub(super) fn name(id: Uuid) -> String {
     let id = id.simple().to_string();
     format!("{}-{}", std::process::id(), &id[id.len() - 8..])
 }

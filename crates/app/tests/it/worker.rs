@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use atc_app::{App, Job, Registry};
+use atc_app::{App, HistoryWindow, Job, Registry};
 use atc_core::{
     job::{AttemptEnd, AttemptToken, JobId, JobKind, JobState, NewJob, Queue},
     json::RawJson,
@@ -20,6 +20,7 @@ on_both_engines![
     a_cancelled_run_is_dropped,
     an_ending_process_hands_back,
     a_dead_workers_job_is_taken_over,
+    a_worker_is_listed_until_it_ends,
     a_full_queue_holds_up_no_other,
     the_clock_adds_a_job_once,
     the_sweep_runs_by_the_clock,
@@ -128,6 +129,25 @@ async fn an_ending_process_hands_back(db: &TestDb) {
     assert_eq!((job.state, job.attempt, job.deaths), (JobState::Ready, 0, 0));
     let attempts = store.jobs().attempts(id).await.unwrap();
     assert_eq!(attempts[0].end, Some(AttemptEnd::HandedBack));
+    store.close().await;
+}
+
+async fn a_worker_is_listed_until_it_ends(db: &TestDb) {
+    let app = TestApp::with(db, |config, _| config.job_lease_ms = 300).app;
+    app.start_worker(registry());
+    let seen = async || app.jobs_overview(HistoryWindow::Hour).await.unwrap().workers.pop();
+    let worker = until(seen).await;
+    assert!(worker.alive && !worker.host.is_empty());
+    assert_eq!(worker.places.get(Endless::QUEUE), Some(&2));
+    let job = add(db, &app, &Endless { note: app.new_id() }).await;
+    let running = until(async || seen().await?.running.pop()).await;
+    assert_eq!((running.id, running.worker), (job, Some(worker.name.clone())));
+    // It gives signs as long as it lives, and so stays alive beyond its first lease.
+    let later = until(async || seen().await.filter(|w| w.seen_at > worker.seen_at)).await;
+    assert!(later.alive && later.started_at == worker.started_at);
+    app.shut_down().await;
+    let store = Store::connect(TestDb::config(&db.url)).await.unwrap();
+    assert_eq!(store.jobs().workers().await.unwrap(), []);
     store.close().await;
 }
 

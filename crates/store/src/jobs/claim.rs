@@ -96,8 +96,8 @@ impl Jobs<'_, DatabaseTransaction> {
 
     async fn note_attempt(&self, number: i64, claim: &Claim<'_>, attempt: u16) -> Result<()> {
         self.change(
-            "INSERT INTO job_attempts (job_number, token, attempt, worker, started_at) \
-             VALUES ($1, $2, $3, $4, {now})",
+            "INSERT INTO job_attempts (job_number, token, attempt, worker, started_at, waited_ms) \
+             VALUES ($1, $2, $3, $4, {now}, {now} - (SELECT run_at FROM jobs WHERE number = $1))",
             [number.into(), claim.token.0.into(), i32::from(attempt).into(), claim.worker.into()],
         )
         .await?;

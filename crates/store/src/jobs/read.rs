@@ -68,6 +68,9 @@ pub struct StoredAttempt {
     pub worker: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
+    /// How many milliseconds the job had waited since its time came; `None` for attempts of programs
+    /// that did not note it.
+    pub waited_ms: Option<u64>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// How it ended.
@@ -96,6 +99,17 @@ pub struct QueueCount {
     pub state: JobState,
     /// How many.
     pub count: u64,
+}
+
+/// What waits in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueWait {
+    /// The queue.
+    pub queue: String,
+    /// How many of its ready jobs have their time yet to come.
+    pub later: u64,
+    /// When the time of the job that waits longest came, or will come.
+    pub first_run_at: DateTime<Utc>,
 }
 
 impl<C: ConnectionTrait> Jobs<'_, C> {
@@ -191,6 +205,37 @@ impl<C: ConnectionTrait> Jobs<'_, C> {
             .collect()
     }
 
+    /// What waits in each queue; queues without a ready job are left out.
+    pub async fn waits(&self) -> Result<Vec<QueueWait>> {
+        let statement = self.sql(
+            "SELECT queue, SUM(CASE WHEN run_at > {now} THEN 1 ELSE 0 END) AS later, \
+             MIN(run_at) AS first_run_at FROM jobs WHERE state = 'ready' \
+             GROUP BY queue ORDER BY queue",
+            [],
+        );
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(QueueWait {
+                    queue: row.try_get("", "queue")?,
+                    later: row.try_get::<i64>("", "later")?.unsigned_abs(),
+                    first_run_at: time("jobs.run_at", row.try_get("", "first_run_at")?)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether a queue of this name was ever used: jobs wait or waited in it, or it was held.
+    pub async fn knows_queue(&self, queue: &Queue) -> Result<bool> {
+        let statement = self.sql(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE queue = $1) \
+             OR EXISTS (SELECT 1 FROM job_queues WHERE name = $1)",
+            [queue.as_str().into()],
+        );
+        let row = self.db.query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index::<bool>(0)).transpose()?.unwrap_or(false))
+    }
+
     /// The queues that are held.
     pub async fn paused_queues(&self) -> Result<Vec<String>> {
         let statement = self.sql("SELECT name FROM job_queues WHERE paused ORDER BY name", []);
@@ -229,6 +274,7 @@ fn attempt(row: &QueryResult) -> Result<StoredAttempt> {
         number: count(row, "attempt")?,
         worker: row.try_get("", "worker")?,
         started_at: time("job_attempts.started_at", row.try_get("", "started_at")?)?,
+        waited_ms: row.try_get::<Option<i64>>("", "waited_ms")?.map(|ms| ms.max(0).unsigned_abs()),
         ended_at: moment(row, "ended_at")?,
         end: match ended {
             Some(_) => Some(word(row, "ended")?),
@@ -251,7 +297,7 @@ fn moment(row: &QueryResult, column: &'static str) -> Result<Option<DateTime<Utc
     row.try_get::<Option<i64>>("", column)?.map(|ms| time(column, ms)).transpose()
 }
 
-fn word<T: FromStr>(row: &QueryResult, column: &'static str) -> Result<T> {
+pub(super) fn word<T: FromStr>(row: &QueryResult, column: &'static str) -> Result<T> {
     let text: String = row.try_get("", column)?;
     text.parse().map_err(|_| StoreError::unreadable(column, text))
 }

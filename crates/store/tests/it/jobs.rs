@@ -3,6 +3,7 @@
 mod claims;
 mod leases;
 mod managing;
+mod watching;
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! What whoever starts the server needs to know.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::fmt::Write;
 
+use super::doors::Addresses;
 use crate::{
     config::Settings,
     wire::{
@@ -13,18 +14,22 @@ use crate::{
 /// Where it listens, where its documents are, and how to log in. The line `Listening on …` holds the
 /// real port, for those who start it with `PORT=0`.
 pub fn text(
-    address: Option<SocketAddr>,
+    addresses: &Addresses,
     settings: &Settings,
     first_admin: Option<&FirstAdmin>,
 ) -> String {
     let mut text = format!("AI Ticket Creator {}\n", env!("CARGO_PKG_VERSION"));
     // Writing to a String cannot fail.
-    let _ = match address {
+    let _ = match addresses.api {
         Some(address) => {
             writeln!(text, "Listening on http://{address}\n  API documents  http://{address}/docs")
         }
+        None if addresses.dashboard.is_some() => writeln!(text, "Serving without the API"),
         None => writeln!(text, "Working in the background, without the API"),
     };
+    if let Some(address) = addresses.dashboard {
+        let _ = writeln!(text, "  Job dashboard  http://{address}");
+    }
     let _ = writeln!(text, "  Data           {}", settings.data_dir.display());
     let kept = settings.data_dir.join(PASSWORD_FILE);
     let _ = match first_admin {

@@ -1,0 +1,55 @@
+//! The job dashboard: pages for administrators, on a port of their own.
+//!
+//! The pages are whole without a script; `assets/dashboard.js` only fetches the page that is open
+//! again while it is seen, and puts in what changed.
+
+mod asset;
+mod failure;
+mod job;
+mod jobs;
+mod login;
+mod origin;
+mod overview;
+mod queues;
+mod session;
+mod view;
+
+use axum::{Router, middleware, routing};
+use http::StatusCode;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
+};
+
+use crate::{ApiState, layer, router::panicked};
+
+/// Everything that the dashboard answers.
+pub fn dashboard(state: ApiState) -> Router {
+    let pages = Router::new()
+        .route("/", routing::get(overview::page))
+        .route("/jobs", routing::get(jobs::page))
+        .route("/jobs/{id}", routing::get(job::page))
+        .route("/jobs/{id}/retry", routing::post(job::retry))
+        .route("/jobs/{id}/cancel", routing::post(job::cancel))
+        .route("/jobs/{id}/delete", routing::post(job::delete))
+        .route("/queues/{name}/pause", routing::post(queues::pause))
+        .route("/queues/{name}/resume", routing::post(queues::resume))
+        .route("/login", routing::get(login::page).post(login::log_in))
+        .route("/logout", routing::post(login::log_out))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::limit))
+        .layer(middleware::from_fn_with_state(state.clone(), session::authenticate))
+        .layer(middleware::from_fn(origin::check));
+    let config = state.config.clone();
+    pages
+        .merge(asset::routes())
+        .layer(RequestBodyDeadlineLayer::new(config.body_timeout))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            config.request_timeout,
+        ))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(failure::tell))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::request))
+        .with_state(state)
+}
