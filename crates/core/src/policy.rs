@@ -44,7 +44,9 @@ macro_rules! actions {
     };
 }
 
-use Scope::{Admin as AdminScope, KnowledgeRead, KnowledgeWrite, TicketsRead, TicketsWrite};
+use Scope::{
+    Admin as AdminScope, FilesRead, KnowledgeRead, KnowledgeWrite, TicketsRead, TicketsWrite,
+};
 
 actions! {
     /// See one's own account.
@@ -71,6 +73,14 @@ actions! {
     WriteComments: User, Some(TicketsWrite);
     /// Ask for a triage without storing anything.
     Categorize: User, Some(TicketsRead);
+    /// See, list and download files.
+    ReadFiles: User, Some(FilesRead);
+    /// Get a ticket for one WebSocket.
+    OpenSocket: User, Some(TicketsRead);
+    /// See one's own notifications and which kinds of them one wants.
+    ReadNotifications: User, Some(TicketsRead);
+    /// Mark one's own notifications as read, and choose the kinds of them.
+    ManageNotifications: User, Some(TicketsWrite);
     /// See how the models fare.
     ReadAgents: User, Some(TicketsRead);
     /// See categories.

@@ -11,6 +11,8 @@ mod m0003_tickets;
 mod m0004_knowledge;
 mod m0005_system;
 mod m0006_jobs;
+mod m0008_events;
+mod m0009_notifications;
 
 struct Migrator;
 
@@ -23,6 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_knowledge::Migration),
             Box::new(m0005_system::Migration),
             Box::new(m0006_jobs::Migration),
+            Box::new(m0008_events::Migration),
+            Box::new(m0009_notifications::Migration),
         ]
     }
 }
