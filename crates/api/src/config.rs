@@ -22,6 +22,8 @@ pub struct Config {
     pub body_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
+    /// The most live connections of one person: sockets and streams.
+    pub max_sockets_per_user: usize,
     /// Whether clients are told to come by HTTPS only.
     pub hsts: bool,
 }

@@ -20,6 +20,7 @@ mod serve;
 mod state;
 mod v1;
 mod wire;
+mod ws;
 
 pub use config::{Config, Listen};
 pub use endpoint::Access;

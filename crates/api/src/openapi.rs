@@ -23,6 +23,7 @@ use crate::{
     problem::{FaultBody, ProblemBody},
     v1,
     wire::SearchMode,
+    ws,
 };
 
 const SCHEME: &str = "bearer";
@@ -156,7 +157,8 @@ pub fn document() -> String {
     let router = OpenApiRouter::with_openapi(preface())
         .nest(v1::PREFIX, described(v1::endpoints()))
         .merge(described(system()))
-        .merge(described(guarded_system()));
+        .merge(described(guarded_system()))
+        .merge(described(ws::endpoints()));
     let mut document = router.into_openapi();
     document.tags = Some(tags(&document));
     // A document of maps, lists and texts always serialises.
@@ -170,6 +172,8 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Accounts", "Registering, logging in, one's own account and API tokens."),
         ("Tickets", "Making, finding and changing tickets."),
         ("Comments", "Answers and internal notes."),
+        ("Live", "What happens, as it happens: a list, a stream, sockets."),
+        ("Notifications", "What concerns oneself."),
         ("AI", "Asking the models without storing anything."),
         ("Knowledge", "Help articles, found by meaning."),
         ("Categories", "What kinds of tickets there are; triage reads them."),
@@ -202,7 +206,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
 #[must_use]
 pub fn policy_table() -> BTreeMap<(String, &'static str), Access> {
     let prefixed = v1::endpoints().into_iter().map(|e| (v1::PREFIX, e));
-    let bare = system().into_iter().chain(guarded_system()).map(|e| ("", e));
+    let bare = system().into_iter().chain(guarded_system()).chain(ws::endpoints()).map(|e| ("", e));
     let mut table = BTreeMap::new();
     for (prefix, mut endpoint) in prefixed.chain(bare) {
         for (path, item) in &mut endpoint.routes.1.paths {

@@ -4,7 +4,9 @@ mod ai;
 mod auth;
 mod categories;
 mod comments;
+mod events;
 mod knowledge;
+mod notifications;
 mod tags;
 mod teams;
 mod tickets;
@@ -25,6 +27,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         auth::logout::endpoint(),
         auth::me::endpoint(),
         auth::update_me::endpoint(),
+        auth::ws_ticket::endpoint(),
         users::list::endpoint(),
         users::create::endpoint(),
         users::get::endpoint(),
@@ -63,6 +66,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         knowledge::update::endpoint(),
         knowledge::delete::endpoint(),
         knowledge::search::endpoint(),
+        events::endpoint(),
+        notifications::list::endpoint(),
+        notifications::unread_count::endpoint(),
+        notifications::preferences::endpoint(),
+        notifications::update_preferences::endpoint(),
+        notifications::read_all::endpoint(),
+        notifications::read::endpoint(),
         ai::categorize::endpoint(),
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),

@@ -13,6 +13,7 @@ use crate::{
     Config, Keys,
     auth::{AccessTokens, Passwords, RefreshTokens},
     idempotency::Sealer,
+    live::Live,
 };
 
 /// What the binary puts together.
@@ -57,6 +58,8 @@ pub struct App {
     pub(crate) job_signal: watch::Sender<u64>,
     /// What the model in use has learnt.
     pub(crate) learnt: Mutex<Learnt>,
+    /// Who follows the event log.
+    pub(crate) live: Live,
     started_at: DateTime<Utc>,
 }
 
@@ -93,6 +96,7 @@ impl App {
             label_signal: Notify::new(),
             job_signal: watch::Sender::new(0),
             learnt: Mutex::new(Learnt::default()),
+            live: Live::new(),
         })
     }
 

@@ -4,6 +4,7 @@ mod comments;
 mod create;
 mod create_from_text;
 mod delete;
+mod events;
 mod import;
 mod read;
 mod route;

@@ -4,6 +4,8 @@
 //! one that still runs: what it has passed never grows, whichever transaction commits first. What a
 //! reader has not seen is always after its position.
 
+use std::fmt::Write as _;
+
 use atc_core::{
     event::{Audience, Event, EventId, EventKind, NewEvent, Subject, Topic, Viewer},
     id::{CommentId, FileId, NotificationId, TicketId, UserId},
@@ -79,23 +81,24 @@ impl<C: ConnectionTrait> Events<'_, C> {
              FROM events WHERE (mark, sequence) > ($1, $2) AND {}",
             dialect::event_is_settled(self.engine)
         );
+        // Writing to a String cannot fail.
         if let Some(viewer) = filter.viewer {
             values.push(viewer.user.0.into());
             let staff = if viewer.staff { "staff OR " } else { "" };
             let n = values.len();
-            sql.push_str(&format!(" AND ({staff}person_id = ${n} OR other_id = ${n})"));
+            let _ = write!(sql, " AND ({staff}person_id = ${n} OR other_id = ${n})");
         }
         if let Some(topics) = &filter.topics {
             // Our own words, which need no quoting.
             let kinds = topics.iter().flat_map(|topic| topic.kinds());
             let kinds: Vec<_> = kinds.map(|kind| format!("'{}'", kind.as_str())).collect();
-            sql.push_str(&format!(" AND kind IN ({})", kinds.join(",")));
+            let _ = write!(sql, " AND kind IN ({})", kinds.join(","));
         }
         values.push(limit.into());
-        sql.push_str(&format!(" ORDER BY mark, sequence LIMIT ${}", values.len()));
+        let _ = write!(sql, " ORDER BY mark, sequence LIMIT ${}", values.len());
         let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
         let rows = EventRow::find_by_statement(statement).all(self.db).await?;
-        rows.into_iter().map(event).collect()
+        rows.iter().map(event).collect()
     }
 
     /// The position after all that a reader can see now; whatever is written later comes after it.
@@ -154,7 +157,7 @@ impl Events<'_, DatabaseTransaction> {
     }
 }
 
-fn event(row: EventRow) -> Result<Event> {
+fn event(row: &EventRow) -> Result<Event> {
     let kind = EventKind::parse(&row.kind)
         .ok_or_else(|| StoreError::unreadable("events.kind", &row.kind))?;
     let subject = match (kind.topic(), row.comment_id) {

@@ -1,5 +1,7 @@
 //! Notifications of people, and the kinds that they do not want.
 
+use std::fmt::Write as _;
+
 use atc_core::{
     id::{CommentId, FileId, NotificationId, TicketId, TicketNumber, UserId},
     notification::{NewNotification, Notification, NotificationKind, NotifiedTicket},
@@ -76,7 +78,8 @@ impl<C: ConnectionTrait> Notifications<'_, C> {
             sql.push_str(" AND n.number < $2");
         }
         values.push((page.limit.get() + 1).into());
-        sql.push_str(&format!(" ORDER BY n.number DESC LIMIT ${}", values.len()));
+        // Writing to a String cannot fail.
+        let _ = write!(sql, " ORDER BY n.number DESC LIMIT ${}", values.len());
         let rows = self.rows(sql, values).await?;
         let total = match (page.include_total, unread_only) {
             (false, _) => None,

@@ -77,6 +77,7 @@ impl TestApp {
             max_header_bytes: 16 * 1024,
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            max_sockets_per_user: 10,
             hsts: false,
         };
         adjust(&mut config, &mut api);

@@ -119,6 +119,7 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
         max_header_bytes: server.max_header_bytes,
         body_timeout: server.body_timeout,
         request_timeout: server.request_timeout,
+        max_sockets_per_user: server.max_sockets_per_user,
         hsts: server.environment == Environment::Production,
     }
 }

@@ -29,6 +29,7 @@ async fn run(db: &TestDb, max_connections: usize) -> Running {
             max_header_bytes: 8_000,
             body_timeout: Duration::from_millis(300),
             request_timeout: Duration::from_secs(10),
+            max_sockets_per_user: 10,
             hsts: false,
         }),
         metrics: None,

@@ -3,6 +3,7 @@
 use atc_core::{
     Ctx, Result,
     caller::Visibility,
+    event::EventKind,
     id::{TicketEventId, TicketRef, UserId},
     ports::TriageInput,
     ticket::{AuditChange, AuditKind, Ticket},
@@ -11,6 +12,7 @@ use atc_store::{NewAuditEntry, TicketChange};
 
 use chrono::{DateTime, Utc};
 
+use super::events;
 use crate::App;
 
 impl App {
@@ -79,7 +81,10 @@ impl App {
             })
             .await?;
         let after = tx.tickets().reload(before.number, Visibility::All).await?;
+        let (id, requester) = (after.id, after.requester.id);
+        events::append(&tx, EventKind::TicketUpdated, id, requester, now).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(after)
     }
 }
