@@ -5,17 +5,15 @@ mod origin;
 mod serve;
 
 use atc_core::event::{EventId, Topic, Viewer};
-use axum::{
-    extract::{State, WebSocketUpgrade},
-    response::Response,
-};
+use axum::{extract::WebSocketUpgrade, response::Response};
 
 pub(crate) use caller::SocketCaller;
+pub(crate) use serve::until;
 
 use crate::{
     ApiState,
     endpoint::Endpoint,
-    extract::{FromParams, Params, Query},
+    extract::{FromParams, Params},
     problem::Result,
 };
 
@@ -72,10 +70,20 @@ async fn open(
 }
 
 macro_rules! socket {
-    ($module:ident, $handler:ident, $topic:ident, $permission:ident, $path:literal, $summary:literal) => {
+    ($module:ident, $handler:ident, $topic:ident, $permission:ident, $path:tt, $summary:tt) => {
         mod $module {
-            use super::*;
-            use crate::{endpoint::endpoint, extract::permissions::$permission};
+            use axum::{
+                extract::{State, WebSocketUpgrade},
+                response::Response,
+            };
+
+            use super::{SocketCaller, SocketParams, Topic, open};
+            use crate::{
+                ApiState,
+                endpoint::endpoint,
+                extract::{Query, permissions::$permission},
+                problem::Result,
+            };
 
             endpoint!($handler);
 
@@ -86,9 +94,9 @@ macro_rules! socket {
             /// lists them. Closed with 1013 when the client reads too slowly, 4401 when the session ended
             /// or the role became less, 1001 when the server stops.
             #[utoipa::path(
-                        get, path = $path, tag = "Live", params(super::SocketParams),
-                        responses((status = 101, description = "The socket is open."))
-                    )]
+                                get, path = $path, tag = "Live", params(SocketParams),
+                                responses((status = 101, description = "The socket is open."))
+                            )]
             async fn $handler(
                 caller: SocketCaller<$permission>,
                 State(state): State<ApiState>,

@@ -44,7 +44,7 @@ pub(super) struct Served {
 
 /// Serves a socket to its end.
 pub(super) async fn serve(mut socket: WebSocket, mut served: Served) {
-    metrics::gauge!("sockets_open").increment(1);
+    metrics::gauge!("sockets_open").increment(1.0);
     let end = run(&mut socket, &mut served).await;
     if let Err(Some(End(code, reason))) = end {
         metrics::counter!("sockets_closed_total", "code" => code.to_string()).increment(1);
@@ -59,7 +59,7 @@ pub(super) async fn serve(mut socket: WebSocket, mut served: Served) {
         // A client that does not is cut off.
         let _ = timeout(patience, closing).await;
     }
-    metrics::gauge!("sockets_open").decrement(1);
+    metrics::gauge!("sockets_open").decrement(1.0);
     drop(served.permit);
 }
 

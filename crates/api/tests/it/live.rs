@@ -78,7 +78,7 @@ impl Live {
     /// An open socket of this person.
     pub async fn follow(&self, path: &str, token: &str) -> Socket {
         let bearer = format!("Bearer {token}");
-        self.open(path, &[("authorization", &bearer)]).await.expect("the socket opens")
+        self.open(path, &[("authorization", bearer.as_str())]).await.expect("the socket opens")
     }
 
     /// Ends the server and waits for everything that it runs.

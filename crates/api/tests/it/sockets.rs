@@ -2,7 +2,7 @@
 
 use atc_core::user::Role;
 use atc_testkit::{TestDb, on_both_engines};
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use http::HeaderValue;
 use serde_json::json;
 use tokio_tungstenite::{client_async, tungstenite::client::IntoClientRequest};
@@ -87,7 +87,8 @@ async fn what_was_missed_comes_first_and_once(db: &TestDb) {
         assert_eq!(event(&mut socket).await["data"]["title"], format!("missed {n}"));
     }
     let bearer = format!("Bearer {}", people.agent);
-    let malformed = live.open("/ws/tickets?after=yesterday", &[("authorization", &bearer)]).await;
+    let malformed =
+        live.open("/ws/tickets?after=yesterday", &[("authorization", bearer.as_str())]).await;
     assert_eq!(malformed.err(), Some(422));
     // From before everything: from the oldest that is kept. From the future: from now on.
     let first = format!("/ws/tickets?after={}", "0".repeat(32));
@@ -266,7 +267,6 @@ async fn a_slow_reader_is_closed_and_nobody_else_feels_it() {
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     let mut heard = 0;
     let code = loop {
-        use futures::StreamExt;
         match slow.next().await {
             Some(Ok(tokio_tungstenite::tungstenite::Message::Close(frame))) => {
                 let _ = slow.flush().await;

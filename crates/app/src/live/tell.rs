@@ -53,7 +53,7 @@ impl App {
     /// Adds to events what they are about.
     pub(crate) async fn tell(&self, events: &[Event], visibility: Visibility) -> Result<Vec<Told>> {
         let (mut tickets, mut comments) = (Vec::new(), Vec::new());
-        let (mut notifications, mut files) = (Vec::new(), Vec::new());
+        let mut notifications = Vec::new();
         for event in events {
             match event.subject {
                 Subject::Ticket(_) if event.kind == EventKind::TicketDeleted => {}
@@ -62,9 +62,8 @@ impl App {
                     tickets.push(ticket);
                     comments.push(comment);
                 }
-                Subject::File(id) => files.push(id),
                 Subject::Notification(id) => notifications.push(id),
-                Subject::Access(_) => {}
+                Subject::File(_) | Subject::Access(_) => {}
             }
         }
         tickets.sort_unstable();
@@ -80,12 +79,12 @@ impl App {
             self.store.comments().find_many(&comments).await?
         };
         let notifications = self.store.notifications().find_many(&notifications).await?;
-        let files = self.files_of(&files, visibility).await?;
         let known = Known {
             tickets: tickets.into_iter().map(|t| (t.id, t)).collect(),
             comments: comments.into_iter().map(|c| (c.id, c)).collect(),
             notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
-            files: files.into_iter().map(|f| (f.id, f)).collect(),
+            // Files have no table yet.
+            files: HashMap::new(),
         };
         let told = |event: &Event| Told {
             event: *event,
@@ -93,16 +92,6 @@ impl App {
             text: OnceLock::new(),
         };
         Ok(events.iter().map(told).collect())
-    }
-
-    /// The files of these identities that are there and visible.
-    #[expect(clippy::unused_async, reason = "files have no table yet, so that none is there")]
-    async fn files_of(
-        &self,
-        _ids: &[atc_core::id::FileId],
-        _visibility: Visibility,
-    ) -> Result<Vec<File>> {
-        Ok(Vec::new())
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn open(
     let end = Box::pin(sleep(until(connected.ends_at, app.now())));
     let waiting = VecDeque::new();
     let streamed = Streamed { app, connected, follower, waiting, end, _permit: permit };
-    let events = stream::unfold(streamed, |mut streamed| async {
+    let events = stream::unfold(streamed, |mut streamed| async move {
         let told = streamed.next().await?;
         let event = Event::default()
             .id(told.event.id.to_string())
