@@ -45,7 +45,7 @@ impl FromParams for SocketParams {
 }
 
 async fn open(
-    state: ApiState,
+    state: &ApiState,
     connected: atc_app::Connected,
     upgrade: WebSocketUpgrade,
     topic: Topic,
@@ -103,7 +103,7 @@ macro_rules! socket {
                 Query(wanted): Query<SocketParams>,
                 upgrade: WebSocketUpgrade,
             ) -> Result<Response> {
-                open(state, caller.connected, upgrade, Topic::$topic, wanted.after).await
+                open(&state, caller.connected, upgrade, Topic::$topic, wanted.after).await
             }
         }
     };
