@@ -1,5 +1,5 @@
 //! The HTTP door, through its router, on a real database of either engine.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accounts;
 mod bad_input;

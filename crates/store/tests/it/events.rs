@@ -47,9 +47,9 @@ async fn read(store: &Store, position: &mut EventId) -> Vec<TicketId> {
         let Some(last) = page.last() else { return found };
         assert!(page.is_sorted_by(|a, b| a.id < b.id) && page[0].id > *position);
         *position = last.id;
-        found.extend(page.iter().map(|e| match e.subject {
-            Subject::Ticket(id) => id,
-            other => panic!("{other:?}"),
+        found.extend(page.iter().filter_map(|e| match e.subject {
+            Subject::Ticket(id) => Some(id),
+            _ => None,
         }));
     }
 }
