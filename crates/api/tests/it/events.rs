@@ -62,7 +62,7 @@ impl Stream {
         loop {
             let line = self.0.next_line().await.expect("a line").expect("no end");
             if let Some(text) = line.strip_prefix("id: ") {
-                id = text.to_owned();
+                text.clone_into(&mut id);
             } else if let Some(text) = line.strip_prefix("data: ") {
                 return (id, serde_json::from_str(text).expect("JSON"));
             }
