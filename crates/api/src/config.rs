@@ -24,6 +24,8 @@ pub struct Config {
     pub upload_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
+    /// The most live connections of one person: sockets and streams.
+    pub max_sockets_per_user: usize,
     /// Whether clients are told to come by HTTPS only.
     pub hsts: bool,
 }

@@ -6,7 +6,7 @@ mod limit;
 mod limits;
 mod request;
 
-pub(crate) use authenticate::authenticate;
+pub(crate) use authenticate::{authenticate, bearer};
 pub(crate) use cors::cors;
 pub(crate) use limit::{limit, limit_auth, limit_uploads};
 pub(crate) use limits::check_headers;

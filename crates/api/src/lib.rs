@@ -21,6 +21,7 @@ mod serve;
 mod state;
 mod v1;
 mod wire;
+mod ws;
 
 /// What a server serves; the binary carries it from here to there.
 pub use axum::Router;

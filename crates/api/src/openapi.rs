@@ -23,6 +23,7 @@ use crate::{
     problem::{FaultBody, ProblemBody},
     v1,
     wire::{HistoryWindow, JobState, SearchMode},
+    ws,
 };
 
 const SCHEME: &str = "bearer";
@@ -159,7 +160,8 @@ pub fn document() -> String {
         .nest(v1::PREFIX, described(v1::endpoints()))
         .nest(v1::PREFIX, described(v1::streamed()))
         .merge(described(system()))
-        .merge(described(guarded_system()));
+        .merge(described(guarded_system()))
+        .merge(described(ws::endpoints()));
     let mut document = router.into_openapi();
     document.tags = Some(tags(&document));
     // A document of maps, lists and texts always serialises.
@@ -174,6 +176,8 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Tickets", "Making, finding and changing tickets."),
         ("Comments", "Answers and internal notes."),
         ("Files", "Evidence: pictures, recordings and documents, and what was read in them."),
+        ("Live", "What happens, as it happens: a list, a stream, sockets."),
+        ("Notifications", "What concerns oneself."),
         ("AI", "Asking the models without storing anything."),
         ("Knowledge", "Help articles, found by meaning."),
         ("Categories", "What kinds of tickets there are; triage reads them."),
@@ -207,7 +211,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
 #[must_use]
 pub fn policy_table() -> BTreeMap<(String, &'static str), Access> {
     let prefixed = v1::endpoints().into_iter().chain(v1::streamed()).map(|e| (v1::PREFIX, e));
-    let bare = system().into_iter().chain(guarded_system()).map(|e| ("", e));
+    let bare = system().into_iter().chain(guarded_system()).chain(ws::endpoints()).map(|e| ("", e));
     let mut table = BTreeMap::new();
     for (prefix, mut endpoint) in prefixed.chain(bare) {
         for (path, item) in &mut endpoint.routes.1.paths {

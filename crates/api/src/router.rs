@@ -11,7 +11,7 @@ use tower_http::{
     timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
 };
 
-use crate::{ApiState, docs, layer, openapi, problem::Problem, problems, v1};
+use crate::{ApiState, docs, layer, openapi, problem::Problem, problems, v1, ws};
 
 /// Everything that this server answers.
 pub fn router(state: ApiState) -> Router {
@@ -26,10 +26,12 @@ pub fn router(state: ApiState) -> Router {
     let api = authenticated(limited(Router::from(openapi::described(v1::endpoints()))));
     let streamed = authenticated(limited(Router::from(openapi::described(v1::streamed()))));
     let guarded = authenticated(Router::from(openapi::described(openapi::guarded_system())));
+    let sockets = limited(Router::from(openapi::described(ws::endpoints())));
     let config = state.config.clone();
     Router::new()
         .nest(v1::PREFIX, api)
         .merge(guarded)
+        .merge(sockets)
         .merge(Router::from(openapi::described(openapi::system())))
         .merge(docs::routes(openapi::document()))
         .merge(problems::routes())

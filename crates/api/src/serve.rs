@@ -6,7 +6,6 @@ use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{
@@ -73,7 +72,8 @@ impl Server {
         let connections = Connections {
             http,
             router,
-            graceful: GracefulShutdown::new(),
+            open: TaskTracker::new(),
+            shutdown: shutdown.clone(),
             tasks: tasks.clone(),
             room: Arc::new(Semaphore::new(listen.max_connections)),
         };
@@ -82,8 +82,10 @@ impl Server {
             () = shutdown.cancelled() => {}
         }
         drop(listener);
-        let open = connections.graceful.count();
-        let finished = tokio::time::timeout(listen.shutdown_grace, connections.graceful.shutdown());
+        connections.open.close();
+        let open = connections.open.len();
+        // Those that are sockets by now have left; they end with the tasks.
+        let finished = tokio::time::timeout(listen.shutdown_grace, connections.open.wait());
         if finished.await.is_err() {
             tracing::warn!(
                 open,
@@ -96,7 +98,8 @@ impl Server {
 struct Connections {
     http: http1::Builder,
     router: Router,
-    graceful: GracefulShutdown,
+    open: TaskTracker,
+    shutdown: CancellationToken,
     tasks: TaskTracker,
     room: Arc<Semaphore>,
 }
@@ -127,13 +130,22 @@ impl Connections {
             request
         });
         let service = TowerToHyperService::new(told.layer(self.router.clone()));
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        let connection = self.graceful.watch(connection);
-        self.tasks.spawn(async move {
-            if let Err(e) = connection.await {
+        let connection = self.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let shutdown = self.shutdown.clone();
+        let served = async move {
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(e) = ended {
                 tracing::debug!(error = %e, "a connection ended early");
             }
             drop(permit);
-        });
+        };
+        self.tasks.spawn(self.open.track_future(served));
     }
 }

@@ -4,9 +4,11 @@ mod ai;
 mod auth;
 mod categories;
 mod comments;
+mod events;
 mod files;
 mod jobs;
 mod knowledge;
+mod notifications;
 mod queues;
 mod tags;
 mod teams;
@@ -28,6 +30,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         auth::logout::endpoint(),
         auth::me::endpoint(),
         auth::update_me::endpoint(),
+        auth::ws_ticket::endpoint(),
         users::list::endpoint(),
         users::create::endpoint(),
         users::get::endpoint(),
@@ -71,6 +74,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         files::content::endpoint(),
         files::reprocess::endpoint(),
         files::delete::endpoint(),
+        events::endpoint(),
+        notifications::list::endpoint(),
+        notifications::unread_count::endpoint(),
+        notifications::preferences::endpoint(),
+        notifications::update_preferences::endpoint(),
+        notifications::read_all::endpoint(),
+        notifications::read::endpoint(),
         ai::categorize::endpoint(),
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),

@@ -4,8 +4,10 @@ mod article;
 mod category;
 mod comment;
 mod enums;
+mod event;
 mod file;
 mod job;
+mod notification;
 mod queue;
 mod team;
 mod ticket;
@@ -19,9 +21,11 @@ pub(crate) use enums::{
     AttemptEnd, AuditKind, FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope,
     SearchMode, Source, Status, Strategy,
 };
+pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;
 pub(crate) use file::FileBody;
 pub(crate) use job::{JobBody, JobDetailBody};
+pub(crate) use notification::NotificationBody;
 pub(crate) use queue::{JobsOverviewBody, QueueBody};
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};

@@ -14,6 +14,7 @@ use crate::{
     auth::{AccessTokens, Passwords, RefreshTokens},
     idempotency::Sealer,
     jobs::HistoryCache,
+    live::Live,
 };
 
 /// What the binary puts together.
@@ -68,6 +69,8 @@ pub struct App {
     pub(crate) learnt: Mutex<Learnt>,
     /// How jobs fared over time, as counted a moment ago.
     pub(crate) job_history: HistoryCache,
+    /// Who follows the event log.
+    pub(crate) live: Live,
     started_at: DateTime<Utc>,
 }
 
@@ -109,6 +112,7 @@ impl App {
             file_signal: watch::Sender::new(0),
             learnt: Mutex::new(Learnt::default()),
             job_history: HistoryCache::default(),
+            live: Live::new(),
         })
     }
 

@@ -16,5 +16,6 @@ pub use authenticate::Authenticated;
 pub use login::Session;
 
 pub(crate) use access_token::AccessTokens;
+pub(crate) use api_tokens::hash as hash_secret;
 pub(crate) use password::Passwords;
 pub(crate) use refresh_token::RefreshTokens;

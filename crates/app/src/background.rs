@@ -23,6 +23,7 @@ impl App {
     pub fn start_background(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         self.warm_up();
+        self.start_relay();
         self.spawn_loop(
             "index",
             poll,
@@ -43,6 +44,7 @@ impl App {
     pub fn start_following(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         self.warm_up();
+        self.start_relay();
         self.spawn_loop(
             "follow",
             poll,

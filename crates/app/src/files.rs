@@ -2,6 +2,7 @@
 
 mod attach;
 mod delete;
+mod events;
 mod process;
 mod read;
 mod sweep;
@@ -26,6 +27,7 @@ impl App {
     /// Tells those who wait that a file was read, or could not be.
     pub(crate) fn announce_file(&self) {
         self.file_signal.send_modify(|n| *n = n.wrapping_add(1));
+        self.wake_relay();
     }
 
     /// Waits until nothing more is to be expected of these files, or until the time is over; gives

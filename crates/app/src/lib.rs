@@ -14,6 +14,8 @@ mod idempotency;
 mod if_match;
 mod jobs;
 mod knowledge;
+mod live;
+mod notifications;
 mod teams;
 mod tickets;
 mod transfer;
@@ -31,11 +33,14 @@ pub use jobs::{
     HistoryPoint, HistoryWindow, JobCounts, JobDetail, JobHistory, JobsOverview, QueueOverview,
     WorkerOverview,
 };
+pub use live::{Connected, ConnectionPermit, Facts, Follower, Heard, Lost, Told};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
-pub use atc_store::{ArticlePosition, CommentPosition, FilePosition, JobPosition, UserPosition};
+pub use atc_store::{
+    ArticlePosition, CommentPosition, FilePosition, JobPosition, NotificationPosition, UserPosition,
+};
 // Jobs as they are stored; their payload is redacted wherever a use case gives one out.
 pub use atc_store::{JobFilter, StoredAttempt, StoredJob};

@@ -5,6 +5,7 @@ mod comments;
 mod create;
 mod create_from_text;
 mod delete;
+mod events;
 mod import;
 mod read;
 mod route;
@@ -15,5 +16,6 @@ pub use analyze_file::FileAnalysis;
 pub use import::ImportOutcome;
 pub use read::SimilarTicket;
 
+pub(crate) use events::append as append_ticket_event;
 pub(crate) use route::Routed;
 pub(crate) use triage::TriageAgain;

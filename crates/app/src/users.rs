@@ -52,7 +52,9 @@ impl App {
     ) -> Result<User> {
         let tx = self.store.begin().await?;
         let user = change_user(&tx, id, patch, if_match, ctx.now).await?;
+        self.note_access_change(&tx, id).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(user)
     }
 
@@ -66,7 +68,9 @@ impl App {
         let tx = self.store.begin().await?;
         let patch = UserPatch { role: Some(role), ..UserPatch::default() };
         let user = change_user(&tx, id, patch, &IfMatch::Unconditional, self.now()).await?;
+        self.note_access_change(&tx, id).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(user)
     }
 

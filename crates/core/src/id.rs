@@ -42,6 +42,8 @@ ids! {
     ArticleId;
     /// An uploaded file.
     FileId;
+    /// A notification of one person.
+    NotificationId;
     /// A job that runs in the background.
     JobId;
     /// One attempt at a job: whoever holds another one may write nothing of it.

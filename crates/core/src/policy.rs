@@ -80,6 +80,12 @@ actions! {
     ReadFiles: User, Some(FilesRead);
     /// Have a ticket drafted from a file.
     AnalyzeFile: User, Some(FilesRead);
+    /// Get a ticket for one WebSocket.
+    OpenSocket: User, Some(TicketsRead);
+    /// See one's own notifications and which kinds of them one wants.
+    ReadNotifications: User, Some(TicketsRead);
+    /// Mark one's own notifications as read, and choose the kinds of them.
+    ManageNotifications: User, Some(TicketsWrite);
     /// See how the models fare.
     ReadAgents: User, Some(TicketsRead);
     /// See categories.

@@ -80,6 +80,14 @@ impl<C: ConnectionTrait> Comments<'_, C> {
         comment(CommentRow::from_query_result(&row, "")?)
     }
 
+    /// The comments of these identities that are there, in no order, internal notes among them.
+    pub async fn find_many(&self, ids: &[CommentId]) -> Result<Vec<Comment>> {
+        let mut query = select_any();
+        query.and_where(Expr::col(("c", "id")).is_in(ids.iter().map(|id| id.0)));
+        let rows = self.0.query_all(&query).await?;
+        rows.iter().map(|row| comment(CommentRow::from_query_result(row, "")?)).collect()
+    }
+
     /// The visible comments of a ticket, oldest first.
     pub async fn list(
         &self,
@@ -164,6 +172,15 @@ pub(crate) async fn bodies(
 }
 
 fn select(ticket: TicketNumber, visibility: Visibility) -> SelectStatement {
+    let mut query = select_any();
+    query.and_where(Expr::col(("c", "ticket_number")).eq(ticket.0));
+    if !visibility.sees_internal() {
+        query.and_where(Expr::col(("c", "internal")).eq(Value::from(false)));
+    }
+    query
+}
+
+fn select_any() -> SelectStatement {
     let mut query = Query::select();
     query
         .columns(
@@ -184,11 +201,7 @@ fn select(ticket: TicketNumber, visibility: Visibility) -> SelectStatement {
             "users",
             "u",
             Expr::col(("u", "id")).equals(("c", "author_id")),
-        )
-        .and_where(Expr::col(("c", "ticket_number")).eq(ticket.0));
-    if !visibility.sees_internal() {
-        query.and_where(Expr::col(("c", "internal")).eq(Value::from(false)));
-    }
+        );
     query
 }
 

@@ -15,21 +15,25 @@ mod search;
 mod articles;
 mod categories;
 mod comments;
+mod events;
 mod idempotency;
 mod jobs;
 mod models;
+mod notifications;
 mod sessions;
 mod settings;
 mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod ws_tickets;
 
 pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
 pub use db::{Config, Engine, Store, Tx};
 pub use error::{Result, StoreError};
+pub use events::{EventFilter, Events};
 pub use files::{FilePosition, Files, NewFileRow};
 pub use idempotency::Idempotency;
 pub use jobs::{
@@ -38,6 +42,7 @@ pub use jobs::{
 };
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};
+pub use notifications::{NotificationPosition, Notifications};
 pub use search::{ArticleQuery, SimilarHit, SimilarQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
@@ -48,3 +53,4 @@ pub use tickets::{
 };
 pub use tokens::{TokenOwner, Tokens};
 pub use users::{Credentials, UserPosition, Users};
+pub use ws_tickets::{WsTicket, WsTickets};

@@ -12,6 +12,8 @@ mod m0004_knowledge;
 mod m0005_system;
 mod m0006_jobs;
 mod m0007_files;
+mod m0008_events;
+mod m0009_notifications;
 mod m0010_workers;
 
 struct Migrator;
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_system::Migration),
             Box::new(m0006_jobs::Migration),
             Box::new(m0007_files::Migration),
+            Box::new(m0008_events::Migration),
+            Box::new(m0009_notifications::Migration),
             Box::new(m0010_workers::Migration),
         ]
     }

@@ -88,6 +88,20 @@ impl<C: ConnectionTrait> Tokens<'_, C> {
         }))
     }
 
+    /// The person behind a token, if both are alive at `now`.
+    pub async fn find_caller(&self, id: TokenId, now: DateTime<Utc>) -> Result<Option<Caller>> {
+        let row = Entity::find_by_id(id.0).one(self.0).await?;
+        let Some(hash) = row.and_then(|row| row.secret_hash.try_into().ok()) else {
+            return Ok(None);
+        };
+        Ok(self.find_owner(&hash, now).await?.map(|owner| owner.caller))
+    }
+
+    /// When a token ends by itself.
+    pub async fn expires_at(&self, id: TokenId) -> Result<Option<DateTime<Utc>>> {
+        Ok(Entity::find_by_id(id.0).one(self.0).await?.and_then(|row| row.expires_at))
+    }
+
     /// All tokens of a person, oldest first; there are never many.
     pub async fn list(&self, user: UserId) -> Result<Vec<ApiToken>> {
         let rows = Entity::find()

@@ -8,9 +8,9 @@ use atc_core::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-    sea_query::ExprTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection,
+    DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr, sea_query::ExprTrait,
 };
 
 use crate::{
@@ -85,6 +85,25 @@ impl<C: ConnectionTrait> Users<'_, C> {
     pub async fn find_many(&self, ids: &[UserId]) -> Result<Vec<User>> {
         let rows =
             Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0))).all(self.0).await?;
+        rows.into_iter().map(user).collect()
+    }
+
+    /// Active people whose address is one of these, or begins with one of these before its `@`; all in
+    /// lower case.
+    pub async fn find_named(&self, names: &[String]) -> Result<Vec<User>> {
+        let mut any = Condition::any();
+        // What LIKE would take for a pattern stands in no name that is looked for.
+        for name in names.iter().filter(|name| !name.contains(['%', '_'])) {
+            any = any.add(if name.contains('@') {
+                Column::EmailKey.eq(name.as_str())
+            } else {
+                Column::EmailKey.starts_with(format!("{name}@"))
+            });
+        }
+        if any.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = Entity::find().filter(Column::IsActive.eq(true)).filter(any).all(self.0).await?;
         rows.into_iter().map(user).collect()
     }
 

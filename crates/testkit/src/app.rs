@@ -84,6 +84,7 @@ impl TestApp {
             body_timeout: Duration::from_secs(10),
             upload_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
+            max_sockets_per_user: 10,
             hsts: false,
         };
         adjust(&mut config, &mut api);

@@ -27,7 +27,8 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a TestApp, method: Method, path: &str) -> Self {
-        let system = ["/health", "/metrics", "/docs", "/redoc", "/openapi", "/problems", "/api/"];
+        let system =
+            ["/health", "/metrics", "/docs", "/redoc", "/openapi", "/problems", "/api/", "/ws/"];
         let whole = system.iter().any(|prefix| path.starts_with(prefix));
         let path = if whole { path.to_owned() } else { format!("/api/v1{path}") };
         let request = Request::builder().method(method).uri(path);

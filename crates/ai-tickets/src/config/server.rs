@@ -49,6 +49,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// The most connections at the same time.
     pub max_connections: usize,
+    /// The most live connections of one person.
+    pub max_sockets_per_user: usize,
     /// The most bytes of all headers together.
     pub max_header_bytes: usize,
     /// The most bytes of a JSON body.
@@ -81,6 +83,7 @@ impl Server {
         );
         let proxies = r.optional("TRUSTED_PROXIES", "10.0.0.0/8", parse::list(network));
         let connections = r.required("MAX_CONNECTIONS", "1000", parse::number(1..=1_000_000));
+        let sockets = r.required("MAX_SOCKETS_PER_USER", "20", parse::number(1..=1_000_000));
         let headers = r.required("MAX_HEADER_BYTES", "32768", parse::number(1024..=262_144));
         let body = r.required("MAX_BODY_BYTES", "1048576", parse::number(1024..=1 << 30));
         let batch = r.required("MAX_BATCH_BODY_BYTES", "16777216", parse::number(1024..=1 << 30));
@@ -96,6 +99,7 @@ impl Server {
             cors_allowed_origins: origins?.unwrap_or_default(),
             trusted_proxies: proxies?.unwrap_or_default(),
             max_connections: connections?,
+            max_sockets_per_user: sockets?,
             max_header_bytes: headers?,
             max_body_bytes: body?,
             max_batch_body_bytes: batch?,

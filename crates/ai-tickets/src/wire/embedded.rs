@@ -175,6 +175,7 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
         body_timeout: server.body_timeout,
         upload_timeout: settings.files.upload_timeout,
         request_timeout: server.request_timeout,
+        max_sockets_per_user: server.max_sockets_per_user,
         hsts: server.environment == Environment::Production,
     }
 }

@@ -6,3 +6,4 @@ pub(super) mod me;
 pub(super) mod refresh;
 pub(super) mod register;
 pub(super) mod update_me;
+pub(super) mod ws_ticket;

@@ -1,5 +1,5 @@
 //! The HTTP door, through its router, on a real database of either engine.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accounts;
 mod bad_input;
@@ -7,6 +7,7 @@ mod categories;
 mod conditional;
 mod dashboard;
 mod documents;
+mod events;
 mod files;
 mod fixtures;
 mod idempotency;
@@ -14,7 +15,10 @@ mod jobs;
 mod knowledge;
 mod limits;
 mod lists;
+mod live;
+mod notifications;
 mod policy;
 mod serving;
+mod sockets;
 mod tickets;
 mod triage;

@@ -30,6 +30,7 @@ async fn run(db: &TestDb, max_connections: usize) -> Running {
             body_timeout: Duration::from_millis(300),
             upload_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
+            max_sockets_per_user: 10,
             hsts: false,
         }),
         metrics: None,

@@ -77,6 +77,13 @@ impl AccessTokens {
         jsonwebtoken::encode(&header, &claims, &self.encoding)
     }
 
+    /// When a token ends that is in force.
+    pub fn ends_at(&self, token: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.read(token, now)?;
+        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        DateTime::from_timestamp(data.claims.exp, 0)
+    }
+
     /// The person and session that a token names, if it is ours and in force. Says nothing of
     /// whether the session still lives.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(UserId, SessionId)> {

@@ -28,7 +28,7 @@ pub struct NewTokenSecret {
 }
 
 /// What the database keeps of a token. The secret has 256 random bits, so that a fast hash serves.
-pub(super) fn hash(secret: &str) -> [u8; 32] {
+pub(crate) fn hash(secret: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
     hash
@@ -87,7 +87,9 @@ impl App {
         if !tx.tokens().delete(ctx.caller.user_id, id).await? {
             return Err(Error::not_found("token"));
         }
+        self.note_access_change(&tx, ctx.caller.user_id).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(())
     }
 }

@@ -97,7 +97,9 @@ impl App {
             return self.hand_out(&session, session.generation, user, now);
         }
         tx.sessions().revoke(session.id, now).await?;
+        self.note_access_change(&tx, user.id).await?;
         tx.commit().await?;
+        self.wake_relay();
         tracing::warn!(session = %session.id, user = %user.id, "a used refresh token came again; the session was ended");
         Err(refused())
     }
@@ -129,7 +131,9 @@ impl App {
         let Credential::Session(session) = ctx.caller.credential else { return Ok(()) };
         let tx = self.store.begin().await?;
         tx.sessions().revoke(session, ctx.now).await?;
+        self.note_access_change(&tx, ctx.caller.user_id).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(())
     }
 

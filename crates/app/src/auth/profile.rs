@@ -50,6 +50,7 @@ impl App {
                 Credential::ApiToken { .. } | Credential::Operator => None,
             };
             tx.sessions().revoke_all(id, present, ctx.now).await?;
+            self.note_access_change(&tx, id).await?;
             changed = true;
         }
         if changed {
@@ -57,6 +58,7 @@ impl App {
             tx.users().update(&user).await?;
         }
         tx.commit().await?;
+        self.wake_relay();
         Ok(user)
     }
 }

@@ -4,13 +4,14 @@ use atc_core::{
     Ctx, Error, Result,
     caller::Visibility,
     error::Faults,
+    event::EventKind,
     file::{FileId, FileName},
     id::{TicketEventId, TicketNumber, TicketRef},
     ticket::{AuditChange, AuditKind},
 };
 use atc_store::{NewAuditEntry, TicketChange, Tx};
 
-use crate::App;
+use crate::{App, tickets::append_ticket_event};
 
 impl App {
     /// Notes every file of these that the caller may not attach to a new ticket, as a fault of
@@ -109,6 +110,7 @@ impl App {
                 at: ctx.now,
             })
             .await?;
-        Ok(())
+        let requester = before.requester.id;
+        append_ticket_event(tx, EventKind::TicketUpdated, before.id, requester, ctx.now).await
     }
 }

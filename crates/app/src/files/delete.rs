@@ -26,6 +26,7 @@ impl App {
             self.note_file(&tx, ctx, number, AuditKind::FileDeleted, gone).await?;
         }
         tx.commit().await?;
+        self.wake_relay();
         self.erase(&[file.blob]).await;
         self.index_signal.notify_one();
         Ok(())

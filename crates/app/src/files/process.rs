@@ -5,6 +5,7 @@ use std::time::Duration;
 use atc_core::{
     Error,
     caller::Visibility,
+    event::EventKind,
     file::{Extracted, File, FileId},
     id::TicketRef,
     job::Failure,
@@ -14,9 +15,10 @@ use atc_store::{StoreError, TicketChange, Tx};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::events;
 use crate::{
     App,
-    tickets::TriageAgain,
+    tickets::{TriageAgain, append_ticket_event},
     worker::{Job, Run},
 };
 
@@ -54,13 +56,13 @@ impl Job for ProcessFile {
             Err(StoreError::NotFound(_)) => return Ok(()),
             found => found.map_err(Error::from)?,
         };
-        note(run, file.id, &ReadProgress { fraction: 0.0, note: "reading".to_owned() }).await?;
+        begin(run, &file).await?;
         match app.read_file(run, &file).await? {
             Ok(extracted) => keep(run, file.id, extracted).await,
             Err(why) => {
                 let tx = app.store.begin().await.map_err(Error::from)?;
                 run.guard(&tx).await?;
-                tx.files().set_failed(file.id, &why).await.map_err(Error::from)?;
+                app.fail_file(&tx, &file, &why).await?;
                 tx.commit().await.map_err(Error::from)?;
                 app.announce_file();
                 Err(Failure::fail(why))
@@ -127,6 +129,28 @@ async fn next(progress: &mut watch::Receiver<ReadProgress>) -> ReadProgress {
     progress.borrow_and_update().clone()
 }
 
+impl App {
+    /// Notes why a file could not be read, and tells its uploader.
+    pub(super) async fn fail_file(&self, tx: &Tx, file: &File, why: &str) -> Result<(), Error> {
+        let now = self.now();
+        tx.files().set_failed(file.id, why).await?;
+        events::append(tx, EventKind::FileFailed, file.id, file.uploaded_by.id, now).await?;
+        self.notify_of_failed_file(tx, file, now).await
+    }
+}
+
+async fn begin(run: &Run, file: &File) -> Result<(), Failure> {
+    let app = run.app();
+    let tx = app.store.begin().await.map_err(Error::from)?;
+    run.progress_in(&tx, 0, "reading").await?;
+    tx.files().set_processing(file.id, 0.0).await.map_err(Error::from)?;
+    let uploader = file.uploaded_by.id;
+    events::append(&tx, EventKind::FileProcessing, file.id, uploader, app.now()).await?;
+    tx.commit().await.map_err(Error::from)?;
+    app.wake_relay();
+    Ok(())
+}
+
 async fn note(run: &Run, id: FileId, now: &ReadProgress) -> Result<(), Failure> {
     let tx = run.app().store.begin().await.map_err(Error::from)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
@@ -142,12 +166,13 @@ async fn note(run: &Run, id: FileId, now: &ReadProgress) -> Result<(), Failure> 
 async fn keep(run: &Run, id: FileId, extracted: Extracted) -> Result<(), Failure> {
     let app = run.app();
     let tx = app.store.begin().await.map_err(Error::from)?;
-    let ticket = match tx.files().get(id, Visibility::All).await {
+    let file = match tx.files().get(id, Visibility::All).await {
         Err(StoreError::NotFound(_)) => return run.finish(tx).await,
-        found => found.map_err(Error::from)?.ticket_id,
+        found => found.map_err(Error::from)?,
     };
     tx.files().set_processed(id, extracted).await.map_err(Error::from)?;
-    if let Some(ticket) = ticket {
+    events::append(&tx, EventKind::FileProcessed, id, file.uploaded_by.id, app.now()).await?;
+    if let Some(ticket) = file.ticket_id {
         tell_ticket(app, &tx, TicketRef::Id(ticket), id).await?;
     }
     run.finish(tx).await?;
@@ -162,6 +187,8 @@ async fn tell_ticket(app: &App, tx: &Tx, ticket: TicketRef, file: FileId) -> Res
     let before = tx.tickets().get_for_update(ticket, Visibility::All).await?;
     let change = TicketChange { files: true, ..TicketChange::default() };
     tx.tickets().update(&before, &change, None, app.now()).await?;
+    append_ticket_event(tx, EventKind::TicketUpdated, before.id, before.requester.id, app.now())
+        .await?;
     let job = app.new_job(&TriageAgain { ticket_id: before.id, file_id: file })?;
     tx.jobs().enqueue(&job).await?;
     Ok(())

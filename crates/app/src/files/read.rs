@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use atc_core::{
     Ctx, Error, ErrorCode, Result,
+    event::EventKind,
     file::{Extracted, File, FileFilter, FileId},
     page::{Page, PageRequest},
     ports::{BlobError, BlobReader},
 };
 use atc_store::FilePosition;
 
-use super::ProcessFile;
+use super::{ProcessFile, events};
 use crate::App;
 
 /// The bytes of a file.
@@ -76,9 +77,12 @@ impl App {
             tx.files().set_queued(id).await?;
         }
         tx.jobs().enqueue(&job).await?;
+        let uploader = before.uploaded_by.id;
+        events::append(&tx, EventKind::FileQueued, id, uploader, ctx.now).await?;
         let file = tx.files().get(id, visibility).await?;
         tx.commit().await?;
         self.wake_worker();
+        self.wake_relay();
         Ok(file)
     }
 }

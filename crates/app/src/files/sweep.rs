@@ -71,7 +71,7 @@ impl App {
             Some((_, Some(error))) => error,
             _ => "This file could not be read.".to_owned(),
         };
-        tx.files().set_failed(id, &why).await?;
+        self.fail_file(&tx, &file, &why).await?;
         tx.commit().await?;
         self.announce_file();
         tracing::warn!(file = %id, why, "a file is given up");

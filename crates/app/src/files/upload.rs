@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use atc_core::{
     Ctx, Error, ErrorCode, Result,
+    event::EventKind,
     file::{BlobKey, File, FileId, FileName, Sha256},
     id::{TicketNumber, TicketRef},
     idempotency::{Outcome, Remember, StoredAnswer},
@@ -13,7 +14,7 @@ use atc_core::{
 use atc_store::{NewFileRow, StoreError};
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::ProcessFile;
+use super::{ProcessFile, events};
 use crate::App;
 
 /// From how many first bytes it is told what a file is.
@@ -136,6 +137,7 @@ impl Upload {
             app.erase(&[self.blob.clone()]).await;
         }
         app.wake_worker();
+        app.wake_relay();
         kept
     }
 
@@ -206,6 +208,7 @@ impl App {
                 self.note_attached(tx, ctx, ticket, &row.filename).await?;
             }
             tx.jobs().enqueue(&job).await?;
+            events::append(tx, EventKind::FileQueued, row.id, row.uploaded_by, ctx.now).await?;
             Ok(tx.files().get(row.id, ctx.caller.visibility()).await?)
         })
         .await

@@ -3,6 +3,7 @@
 use atc_core::{
     Ctx, Error, Result,
     comment::{Comment, CommentPatch, NewComment},
+    event::{Audience, EventKind, NewEvent, Subject},
     id::{CommentId, TicketEventId, TicketNumber, TicketRef},
     idempotency::{Outcome, Remember},
     page::{Page, PageRequest},
@@ -88,9 +89,18 @@ impl App {
             tx.tickets().update(&ticket, &change, None, ctx.now).await?;
             self.record_comment(tx, ctx, ticket.number, AuditKind::Commented, &comment, vec![])
                 .await?;
+            let event = NewEvent {
+                kind: EventKind::TicketCommented,
+                subject: Subject::Comment(ticket.id, comment.id),
+                audience: audience(&ticket, comment.internal),
+                at: ctx.now,
+            };
+            tx.events().append(event).await?;
+            self.notify_of_comment(tx, &ticket, &comment, ctx.now).await?;
             Ok(comment)
         })
         .await
+        .inspect(|_| self.wake_relay())
     }
 
     /// Edits a comment and marks it as edited.
@@ -133,7 +143,9 @@ impl App {
         let trace = Comment { internal: before.internal || comment.internal, ..comment.clone() };
         self.record_comment(&tx, ctx, ticket.number, AuditKind::CommentEdited, &trace, changes)
             .await?;
+        tell_of_edit(&tx, ctx, &ticket, before.internal && comment.internal).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(comment)
     }
 
@@ -163,7 +175,9 @@ impl App {
         tx.tickets().update(&ticket, &change, None, ctx.now).await?;
         self.record_comment(&tx, ctx, ticket.number, AuditKind::CommentDeleted, &comment, vec![])
             .await?;
+        tell_of_edit(&tx, ctx, &ticket, comment.internal).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(())
     }
 
@@ -210,6 +224,22 @@ async fn locked_comment(
     let ticket = tx.tickets().get_for_update(reference, visibility).await?;
     let comment = tx.comments().get(ticket.number, id, visibility).await?;
     Ok((ticket, comment))
+}
+
+/// Who hears of a comment.
+fn audience(ticket: &Ticket, internal: bool) -> Audience {
+    if internal { Audience::STAFF } else { Audience::ticket(ticket.requester.id) }
+}
+
+/// An edited or deleted comment is a change of its ticket.
+async fn tell_of_edit(tx: &Tx, ctx: &Ctx, ticket: &Ticket, internal: bool) -> Result<()> {
+    let event = NewEvent {
+        kind: EventKind::TicketUpdated,
+        subject: Subject::Ticket(ticket.id),
+        audience: audience(ticket, internal),
+        at: ctx.now,
+    };
+    Ok(tx.events().append(event).await?)
 }
 
 fn check_internal(ctx: &Ctx, internal: bool) -> Result<()> {

@@ -5,6 +5,7 @@ use atc_core::{
     caller::Visibility,
     category::{Category, Slug},
     error::Faults,
+    event::EventKind,
     id::{TeamId, TicketEventId, TicketId, TicketNumber, UserId},
     idempotency::{Outcome, Remember},
     ports::{Meaning, TriageInput},
@@ -14,7 +15,7 @@ use atc_core::{
 use atc_store::{NewAuditEntry, NewTicketRow, StoredTriage, Tx};
 use chrono::{DateTime, Utc};
 
-use super::Routed;
+use super::{Routed, events};
 use crate::{App, triage::TriageReading};
 
 /// Where tickets go that nothing could be said about.
@@ -134,9 +135,13 @@ impl App {
         let outcome = self
             .create_once(remember, ctx.now, async |tx| {
                 let number = self.insert_draft(tx, ctx, draft).await?;
-                Ok(tx.tickets().reload(number, visibility_of_new(ctx)).await?)
+                let ticket = tx.tickets().reload(number, visibility_of_new(ctx)).await?;
+                let actor = Some(ctx.caller.user_id);
+                self.notify_of_change(tx, actor, None, &ticket, ctx.now).await?;
+                Ok(ticket)
             })
             .await?;
+        self.wake_relay();
         if unread {
             self.index_signal.notify_one();
         }
@@ -211,6 +216,7 @@ impl App {
                 at: ctx.now,
             })
             .await?;
+        events::append(tx, EventKind::TicketCreated, row.id, requester_id, ctx.now).await?;
         Ok(number)
     }
 }

@@ -2,11 +2,13 @@
 
 use atc_core::{
     Ctx, Result,
+    event::EventKind,
     id::{TicketEventId, TicketRef},
     ticket::{AuditChange, AuditKind},
 };
 use atc_store::NewAuditEntry;
 
+use super::events;
 use crate::{App, IfMatch};
 
 impl App {
@@ -37,7 +39,10 @@ impl App {
                 at: ctx.now,
             })
             .await?;
+        let (id, requester) = (ticket.id, ticket.requester.id);
+        events::append(&tx, EventKind::TicketDeleted, id, requester, ctx.now).await?;
         tx.commit().await?;
+        self.wake_relay();
         self.erase(&blobs).await;
         self.label_signal.notify_one();
         Ok(())

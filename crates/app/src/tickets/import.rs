@@ -64,6 +64,7 @@ impl App {
             }
         }
         tx.commit().await?;
+        self.wake_relay();
         self.index_signal.notify_one();
         self.label_signal.notify_one();
         Ok(outcomes)

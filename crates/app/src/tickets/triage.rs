@@ -3,6 +3,7 @@
 use atc_core::{
     Ctx, Error, Result,
     caller::Visibility,
+    event::EventKind,
     file::FileId,
     id::{TicketEventId, TicketId, TicketRef, UserId},
     job::Failure,
@@ -13,6 +14,7 @@ use atc_store::{NewAuditEntry, StoreError, TicketChange};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::events;
 use crate::{
     App,
     worker::{Job, Run},
@@ -115,7 +117,10 @@ impl App {
             })
             .await?;
         let after = tx.tickets().reload(before.number, Visibility::All).await?;
+        let (id, requester) = (after.id, after.requester.id);
+        events::append(&tx, EventKind::TicketUpdated, id, requester, now).await?;
         tx.commit().await?;
+        self.wake_relay();
         Ok(after)
     }
 }

@@ -2,6 +2,7 @@
 
 use atc_core::{
     Ctx, Error, ErrorCode, Result,
+    event::EventKind,
     id::{TicketEventId, TicketRef},
     patch::Patch,
     text::Tag,
@@ -9,7 +10,7 @@ use atc_core::{
 };
 use atc_store::{NewAuditEntry, TicketChange, Tx};
 
-use super::create::check_assignment;
+use super::{create::check_assignment, events};
 use crate::{App, IfMatch};
 
 impl App {
@@ -53,7 +54,12 @@ impl App {
             })
             .await?;
         let after = tx.tickets().reload(before.number, visibility).await?;
+        let (id, requester) = (after.id, after.requester.id);
+        events::append(&tx, EventKind::TicketUpdated, id, requester, ctx.now).await?;
+        let actor = Some(ctx.caller.user_id);
+        self.notify_of_change(&tx, actor, Some(&before), &after, ctx.now).await?;
         tx.commit().await?;
+        self.wake_relay();
         if text_changed {
             self.index_signal.notify_one();
         }

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Run};
+use crate::live::EVENTS_KEPT;
 
 /// Every full hour.
 pub(super) const CRON: &str = "0 * * * *";
@@ -12,8 +13,10 @@ pub(super) const CRON: &str = "0 * * * *";
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long jobs are listed that ended well.
 const JOBS_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long notifications are listed.
+const NOTIFICATIONS_KEPT: TimeDelta = TimeDelta::days(90);
 
-/// Forgets kept answers, ended sessions, and jobs that were done.
+/// Forgets kept answers, ended sessions, old events and notifications, and jobs that were done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sweep {}
 
@@ -27,9 +30,14 @@ impl Job for Sweep {
         let tx = app.store.begin().await.map_err(Error::from)?;
         let ended = app.now() - SESSIONS_KEPT;
         let sessions = tx.sessions().delete_expired(ended).await.map_err(Error::from)?;
+        let old = app.now() - EVENTS_KEPT;
+        let events = tx.events().delete_before(old).await.map_err(Error::from)?;
+        tx.ws_tickets().delete_expired(app.now()).await.map_err(Error::from)?;
+        let stale = app.now() - NOTIFICATIONS_KEPT;
+        tx.notifications().delete_before(stale).await.map_err(Error::from)?;
         let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
         run.finish(tx).await?;
-        tracing::debug!(answers, sessions, jobs, "swept");
+        tracing::debug!(answers, sessions, events, jobs, "swept");
         Ok(())
     }
 }

@@ -9,6 +9,9 @@ pub const STEPS_MS: [i64; 46] = [
     10_000_000, 15_000_000, 20_000_000, 30_000_000, 36_000_000,
 ];
 
+/// The error of a product of two numbers up to 1, with room to spare.
+const ROUNDING: f64 = 1e-12;
+
 /// Durations, counted by [`STEPS_MS`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Latencies([u64; STEPS_MS.len() + 1]);
@@ -41,13 +44,14 @@ impl Latencies {
         if total == 0 {
             return None;
         }
-        let rank = q.clamp(0.0, 1.0) * as_f64(total);
+        // 0.07 times 100 is a little more than 7.
+        let rank = q.clamp(0.0, 1.0) * as_f64(total) - ROUNDING * as_f64(total);
         let mut below = 0.0;
         for (step, count) in self.0.iter().map(|n| as_f64(*n)).enumerate() {
             if count > 0.0 && below + count >= rank {
                 let floor = if step == 0 { 0 } else { STEPS_MS[step - 1] };
                 let Some(bound) = STEPS_MS.get(step) else { return Some(ms_f64(floor)) };
-                let within = (rank - below) / count;
+                let within = ((rank - below) / count).clamp(0.0, 1.0);
                 return Some(ms_f64(floor) + within * ms_f64(bound - floor));
             }
             below += count;

@@ -63,8 +63,37 @@ pub(crate) const fn reset_foreign_marks(engine: Engine) -> Option<&'static str> 
             "UPDATE ticket_vectors SET changed_in = 0 \
                  WHERE changed_in > pg_current_xact_id()::text::bigint; \
              UPDATE article_passages SET changed_in = 0 \
-                 WHERE changed_in > pg_current_xact_id()::text::bigint",
+                 WHERE changed_in > pg_current_xact_id()::text::bigint; \
+             DELETE FROM events WHERE mark > pg_current_xact_id()::text::bigint",
         ),
+    }
+}
+
+/// The mark of an event that is written now, as an expression. On SQLite transactions write one after
+/// the other, so that the sequence alone is the order.
+pub(crate) const fn event_mark(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "0",
+        Engine::Postgres => change_mark(engine),
+    }
+}
+
+/// Whether nothing can appear before an event any more, as a condition.
+pub(crate) const fn event_is_settled(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "1",
+        Engine::Postgres => "mark < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    }
+}
+
+/// Mark and sequence of the position after every settled event, as two expressions.
+pub(crate) const fn event_head(engine: Engine) -> &'static str {
+    match engine {
+        // Numbers that were given stay used, also when their rows are gone.
+        Engine::Sqlite => "0, COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)",
+        Engine::Postgres => {
+            "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 9223372036854775807::bigint"
+        }
     }
 }
 

@@ -140,6 +140,17 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         Ok(tickets)
     }
 
+    /// The tickets of these identities that are there and visible, in no order.
+    pub async fn find_many_by_id(
+        &self,
+        ids: &[TicketId],
+        visibility: Visibility,
+    ) -> Result<Vec<Ticket>> {
+        let mut query = select(visibility);
+        query.and_where(Expr::col(("t", "id")).is_in(ids.iter().map(|id| id.0)));
+        self.tickets(&self.db.query_all(&query).await?, visibility).await
+    }
+
     /// Whether a ticket is there that another system knows by this identity, or whose own identity
     /// this is.
     pub async fn is_known(&self, external_id: &str) -> Result<bool> {

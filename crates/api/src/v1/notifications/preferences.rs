@@ -1,0 +1,78 @@
+//! `GET /notifications/preferences`.
+
+use atc_core::notification::NotificationKind;
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    ApiState,
+    endpoint::endpoint,
+    extract::{Can, permissions::ReadNotifications},
+    problem::Result,
+};
+
+endpoint!(get_notification_preferences);
+
+/// Which kinds of notifications one wants.
+#[utoipa::path(
+    get, path = "/notifications/preferences", tag = "Notifications",
+    responses((status = 200, description = "Every kind.", body = PreferencesBody))
+)]
+async fn get_notification_preferences(
+    Can { ctx, .. }: Can<ReadNotifications>,
+    State(state): State<ApiState>,
+) -> Result<Json<PreferencesBody>> {
+    Ok(Json(PreferencesBody::of(&state.app.notification_preferences(&ctx).await?)))
+}
+
+/// Which kinds of notifications a person wants; kinds that a change leaves out stay as they are.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = NotificationPreferences, example = json!({
+    "assigned": true, "commented": false, "mentioned": true, "status_changed": true,
+    "file_failed": true
+}))]
+pub(super) struct PreferencesBody {
+    /// A ticket was assigned to them.
+    #[schema(nullable = false)]
+    assigned: Option<bool>,
+    /// Somebody commented on a ticket that they requested or work on.
+    #[schema(nullable = false)]
+    commented: Option<bool>,
+    /// Somebody named them in a comment.
+    #[schema(nullable = false)]
+    mentioned: Option<bool>,
+    /// The status of a ticket that they requested or work on changed.
+    #[schema(nullable = false)]
+    status_changed: Option<bool>,
+    /// A file that they uploaded could not be read.
+    #[schema(nullable = false)]
+    file_failed: Option<bool>,
+}
+
+impl PreferencesBody {
+    pub fn of(preferences: &[(NotificationKind, bool)]) -> Self {
+        let mut body = Self::default();
+        for (kind, enabled) in preferences {
+            *body.field(*kind) = Some(*enabled);
+        }
+        body
+    }
+
+    /// What is said of each kind.
+    pub fn changes(mut self) -> Vec<(NotificationKind, bool)> {
+        let kinds = NotificationKind::ALL.into_iter();
+        kinds.filter_map(|kind| Some((kind, (*self.field(kind))?))).collect()
+    }
+
+    fn field(&mut self, kind: NotificationKind) -> &mut Option<bool> {
+        match kind {
+            NotificationKind::Assigned => &mut self.assigned,
+            NotificationKind::Commented => &mut self.commented,
+            NotificationKind::Mentioned => &mut self.mentioned,
+            NotificationKind::StatusChanged => &mut self.status_changed,
+            NotificationKind::FileFailed => &mut self.file_failed,
+        }
+    }
+}
