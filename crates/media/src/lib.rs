@@ -3,6 +3,10 @@
 //! What reads them runs in a child process with limits; a reader here may assume that, and refuses
 //! what is too large or broken with a sentence for the person who uploaded it.
 
+mod document;
 mod reader;
+mod sniff;
 
+pub use document::{OcrPage, read_document};
 pub use reader::{Input, Models, ReadError, Workplace};
+pub use sniff::{BEGINNING, kind, sniff};

@@ -1,0 +1,3 @@
+//! Reading files for real.
+
+mod documents;
