@@ -11,7 +11,7 @@ mod encoding;
 mod flow;
 mod html;
 mod legacy;
-pub(self) mod limits;
+mod limits;
 mod mail;
 mod opendocument;
 mod output;
