@@ -15,6 +15,9 @@ use crate::ReadError;
 /// Bytes of an archive within an archive that is looked into; larger ones are only listed.
 const INNER: u64 = 8 << 20;
 
+/// Bytes of archives within one archive that are looked into together.
+const TOGETHER: u64 = 64 << 20;
+
 /// How deep archives within archives are looked into, and how many.
 const LEVELS: u32 = 4;
 const INSIDE: u32 = 100;
@@ -96,7 +99,7 @@ fn unpacked_inside<R: Read + Seek>(
         named && !entry.is_encrypted && entry.unpacked <= INNER
     });
     for entry in archives {
-        if levels == 0 || *left == 0 {
+        if levels == 0 || *left == 0 || container.unpacked() > TOGETHER {
             break;
         }
         *left -= 1;

@@ -57,6 +57,11 @@ impl<R: Read + Seek> Container<R> {
         self.archive.len()
     }
 
+    /// How many bytes were unpacked by now.
+    pub(super) fn unpacked(&self) -> u64 {
+        self.together.get()
+    }
+
     /// What the archive says of one of its parts, counted from 0.
     pub(super) fn entry(&mut self, index: usize) -> Result<Entry, ReadError> {
         let file = self.archive.by_index_raw(index).map_err(|_| damaged(ARCHIVE))?;

@@ -127,6 +127,9 @@ impl<'o> Flow<'o> {
     /// A table ends.
     pub(super) fn end_table(&mut self) {
         self.tables.pop();
+        if self.tables.is_empty() {
+            self.tabs = 0;
+        }
         self.line();
     }
 
@@ -134,10 +137,11 @@ impl<'o> Flow<'o> {
     pub(super) fn begin_row(&mut self) {
         let is_outer = self.tables.len() < 2 || self.layout;
         if let (Some(cells), true) = (self.tables.last_mut(), is_outer) {
-            *cells = 0;
+            // What a table begins with may stand after an empty line, its other rows may not.
+            let is_first = std::mem::take(cells) == 0;
+            self.gap = if is_first { self.gap.max(Gap::Line) } else { Gap::Line };
             self.tabs = 0;
             self.fresh = true;
-            self.widen(Gap::Line);
         } else {
             self.line();
         }
@@ -160,8 +164,14 @@ impl<'o> Flow<'o> {
 
     /// So many empty cells.
     pub(super) fn skip_cells(&mut self, count: usize) {
-        for _ in 0..count.min(COLUMNS) {
+        if count > 0 {
             self.begin_cell();
+        }
+        let is_outer = self.tables.len() < 2 || self.layout;
+        if let (Some(cells), true) = (self.tables.last_mut(), is_outer) {
+            let more = count.min(COLUMNS).saturating_sub(1);
+            *cells += more;
+            self.tabs = (self.tabs + more).min(COLUMNS);
         }
     }
 
@@ -173,6 +183,8 @@ impl<'o> Flow<'o> {
         if self.out.len() > 0 {
             match self.gap {
                 Gap::None => {}
+                // A tab parts words already.
+                Gap::Space if self.tabs > 0 => {}
                 Gap::Space => self.out.push(" "),
                 Gap::Line => self.out.push("\n"),
                 Gap::Blank => self.out.push("\n\n"),

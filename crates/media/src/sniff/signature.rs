@@ -51,6 +51,10 @@ fn usual(name: &'static str) -> &'static str {
 /// ISO/IEC 14496-12: a box `ftyp` with the brand; older films of `QuickTime` begin with other boxes.
 fn iso_media(bytes: &[u8]) -> Option<&'static str> {
     let brand = bytes.get(8..12);
+    // The first box is shorter than 16 MiB, so that no text looks like one.
+    if bytes.first() != Some(&0) {
+        return None;
+    }
     Some(match (bytes.get(4..8)?, brand) {
         (b"ftyp", Some(b"qt  ")) => "video/quicktime",
         (b"ftyp", Some(b"M4A " | b"M4B " | b"M4P ")) => "audio/mp4",
@@ -60,7 +64,7 @@ fn iso_media(bytes: &[u8]) -> Option<&'static str> {
         }
         (b"ftyp", Some([b'3', b'g', ..])) => "video/3gpp",
         (b"ftyp", _) => "video/mp4",
-        (b"moov" | b"mdat" | b"wide", _) if bytes.starts_with(&[0]) => "video/quicktime",
+        (b"moov" | b"mdat" | b"wide", _) => "video/quicktime",
         _ => return None,
     })
 }

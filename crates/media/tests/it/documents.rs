@@ -1,4 +1,5 @@
 //! Documents of every kind: sound ones, broken ones, and those made to do harm.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod hostile;
 mod mutated;
