@@ -40,9 +40,11 @@ fn repacked(bytes: &[u8], changes: &[(usize, u8)]) -> Vec<u8> {
         let mut part = source.by_index(index).unwrap();
         let mut content = Vec::new();
         part.read_to_end(&mut content).unwrap();
-        for (at, value) in changes.iter().filter(|_| !content.is_empty()) {
-            let at = at % content.len();
-            content[at] = *value;
+        let length = content.len().max(1);
+        for (at, value) in changes {
+            if let Some(byte) = content.get_mut(at % length) {
+                *byte = *value;
+            }
         }
         target.start_file(part.name(), zip::write::SimpleFileOptions::default()).unwrap();
         target.write_all(&content).unwrap();
