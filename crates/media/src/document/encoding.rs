@@ -71,9 +71,8 @@ mod tests {
             let encoding = Encoding::for_label(label.as_bytes()).unwrap();
             let (bytes, _, lossy) = encoding.encode(text);
             assert!(!lossy);
-            let (read, name) = decode(&bytes);
-            assert_eq!(read, text, "{label}");
-            assert_eq!(name, encoding.name());
+            // The name may be that of an encoding that differs in other characters only.
+            assert_eq!(decode(&bytes).0, text, "{label}");
         }
         let units: Vec<u16> = german.encode_utf16().collect();
         let little: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();

@@ -65,13 +65,11 @@ fn loaded<'l>(library: &'l mut Option<Pdfium>, folder: &Path) -> Result<&'l Pdfi
     if !path.is_file() {
         return Err(missing());
     }
-    match library {
-        Some(pdfium) => Ok(pdfium),
-        None => {
-            let bindings = Pdfium::bind_to_library(&path).map_err(|_| missing())?;
-            Ok(library.insert(Pdfium::new(bindings)))
-        }
+    if library.is_none() {
+        let bindings = Pdfium::bind_to_library(&path).map_err(|_| missing())?;
+        *library = Some(Pdfium::new(bindings));
     }
+    library.as_ref().ok_or_else(missing)
 }
 
 fn refusal(error: &PdfiumError) -> ReadError {

@@ -163,7 +163,7 @@ fn rows<R: Read>(
                 }
             }
             Node::Eof => break,
-            _ => {}
+            Node::Other => {}
         }
         if skip {
             xml.skip()?;

@@ -5,7 +5,7 @@ pub(super) const DOCX: &str =
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// Excel.
 pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// PowerPoint.
+/// `PowerPoint`.
 pub(super) const PPTX: &str =
     "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 
@@ -36,8 +36,8 @@ pub(super) fn of(bytes: &[u8], extension: &str) -> Option<&'static str> {
     declared(bytes).or_else(|| office(bytes, extension)).or(Some("application/zip"))
 }
 
-/// OpenDocument and EPUB say their type in a first file named `mimetype` that is not compressed
-/// (OpenDocument 1.3, part 2, section 3.3).
+/// `OpenDocument` and EPUB say their type in a first file named `mimetype` that is not compressed
+/// (`OpenDocument` 1.3, part 2, section 3.3).
 fn declared(bytes: &[u8]) -> Option<&'static str> {
     const TYPES: [&str; 4] = [
         "application/vnd.oasis.opendocument.text",

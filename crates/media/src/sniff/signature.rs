@@ -56,7 +56,7 @@ fn iso_media(bytes: &[u8]) -> Option<&'static str> {
         return None;
     }
     Some(match (bytes.get(4..8)?, brand) {
-        (b"ftyp", Some(b"qt  ")) => "video/quicktime",
+        (b"ftyp", Some(b"qt  ")) | (b"moov" | b"mdat" | b"wide", _) => "video/quicktime",
         (b"ftyp", Some(b"M4A " | b"M4B " | b"M4P ")) => "audio/mp4",
         (b"ftyp", Some(b"avif" | b"avis")) => "image/avif",
         (b"ftyp", Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1")) => {
@@ -64,7 +64,6 @@ fn iso_media(bytes: &[u8]) -> Option<&'static str> {
         }
         (b"ftyp", Some([b'3', b'g', ..])) => "video/3gpp",
         (b"ftyp", _) => "video/mp4",
-        (b"moov" | b"mdat" | b"wide", _) => "video/quicktime",
         _ => return None,
     })
 }

@@ -29,7 +29,7 @@ impl Strings {
                 Node::End(element) => match element.name() {
                     "t" => in_text = false,
                     "si" => {
-                        strings.ends.push(u32::try_from(strings.text.len()).unwrap_or(u32::MAX))
+                        strings.ends.push(u32::try_from(strings.text.len()).unwrap_or(u32::MAX));
                     }
                     _ => {}
                 },

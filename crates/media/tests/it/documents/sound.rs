@@ -75,7 +75,7 @@ fn a_workbook_has_a_page_for_each_sheet() {
         pages,
         [
             "Orders\nid\tday\tprice\tshare\tpaid\n1\t2024-01-31\t2.5\t15%\tTRUE\n\
-             2\t2024-02-01 13:30:00\t0.30000000000000004\t1\tFALSE\n\t\tfar cell",
+             2\t2024-02-01 13:30:00\t0.3\t1\tFALSE\n\t\tfar cell",
             "Gebühren\n\tlate",
         ]
     );
