@@ -3,13 +3,15 @@
 //! What reads them runs in a child process with limits; a reader here may assume that, and refuses
 //! what is too large or broken with a sentence for the person who uploaded it.
 
+mod document;
 mod read;
 mod reader;
 mod recording;
 mod sandbox;
 mod sniff;
 
+pub use document::{OcrPage, read_document};
 pub use reader::{Input, Models, ReadError, Workplace};
 pub use recording::{ReadFrame, read_recording};
 pub use sandbox::{MediaReader, ReaderConfig, read_in_child};
-pub use sniff::sniff;
+pub use sniff::{BEGINNING, kind, sniff};

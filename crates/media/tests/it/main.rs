@@ -1,3 +1,4 @@
-//! Reading real files.
+//! Reading files for real.
 
+mod documents;
 mod recordings;
