@@ -12,7 +12,7 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("atc-store", &["atc-core", "sea-orm", "sea-orm-migration", "sqlx", "tokio"]),
     ("atc-platform", &["atc-core", "redis", "tokio"]),
     ("atc-ai", &["atc-core", "rten", "tokenizers", "tokio"]),
-    ("atc-media", &["atc-core"]),
+    ("atc-media", &["atc-core", "rten"]),
     ("atc-app", &["atc-core", "atc-store", "tokio"]),
     ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "tokio"]),
     (
