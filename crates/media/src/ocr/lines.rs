@@ -2,7 +2,7 @@
 
 use atc_core::file::Word;
 
-use super::{ctc::Glyph, layout::Row, orientation::Turn, reader::Reading, region::Region};
+use super::{ctc::Glyph, layout::Row, orientation::Turn, region::Region};
 
 /// A gap this many times as wide as the usual step between two characters parts words, whether the model
 /// read a space there or not.
@@ -141,7 +141,7 @@ fn around(words: &[Word]) -> [f64; 4] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::reader::Reading, *};
 
     fn glyphs(text: &str) -> Vec<Glyph> {
         let n = text.chars().count() as f32;

@@ -91,7 +91,7 @@ impl LineReader {
         }
         let input = NdTensor::from_data([lines.len(), 3, HEIGHT, *width], planes);
         let output = self.network.run(input, pool)?;
-        let &[n, steps, classes] = output.shape().as_ref() else {
+        let &[n, steps, classes] = output.shape() else {
             return Err(failed("it read something else"));
         };
         if n != lines.len() || classes != self.charset.classes() || steps == 0 {
