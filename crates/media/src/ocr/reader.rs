@@ -19,8 +19,14 @@ use crate::reader::ReadError;
 const HEIGHT: usize = 48;
 /// The model's widths are multiples of this; fewer widths are fewer kinds of batches.
 const STEP: usize = 32;
-/// The widest line; longer ones are squeezed.
-const MOST_WIDTH: usize = 3_200;
+/// The widest piece of a line that is read at once; much wider ones come out garbled.
+const MOST_WIDTH: usize = 960;
+/// How far from its equal share a piece may end, to end between two words.
+const SLACK: usize = 200;
+/// Columns of a gap between words at least.
+const SPACE: usize = 9;
+/// A line has at most so many pieces.
+const MOST_PIECES: usize = 64;
 /// A batch is at most this wide, all its lines together: it bounds the memory.
 const BATCH_WIDTH: usize = 1_600;
 
@@ -64,14 +70,24 @@ impl LineReader {
         regions: &[Region],
         crew: &Crew,
     ) -> Result<Vec<Reading>, ReadError> {
-        let batches = batches(regions);
-        let read =
-            crew.run(&batches, |batch, pool| self.read_batch(image, regions, batch, pool))?;
-        let mut readings = vec![Reading(Vec::new()); regions.len()];
-        for (batch, found) in batches.iter().zip(read) {
-            for (&i, reading) in batch.lines.iter().zip(found) {
-                readings[i] = reading;
+        let pieces: Vec<Piece> = regions
+            .iter()
+            .enumerate()
+            .flat_map(|(line, region)| pieces(image, line, region))
+            .collect();
+        let parts: Vec<Region> =
+            pieces.iter().map(|piece| regions[piece.line].part(piece.from, piece.to)).collect();
+        let batches = batches(&parts);
+        let read = crew.run(&batches, |batch, pool| self.read_batch(image, &parts, batch, pool))?;
+        let mut found = vec![Vec::new(); parts.len()];
+        for (batch, readings) in batches.iter().zip(read) {
+            for (&i, Reading(glyphs)) in batch.lines.iter().zip(readings) {
+                found[i] = glyphs;
             }
+        }
+        let mut readings = vec![Reading(Vec::new()); regions.len()];
+        for (piece, glyphs) in pieces.iter().zip(found) {
+            piece.add(glyphs, &mut readings[piece.line].0);
         }
         Ok(readings)
     }
@@ -108,6 +124,73 @@ impl LineReader {
             })
             .collect())
     }
+}
+
+/// A piece of a line: from and to, 0 at the beginning of the line and 1 at its end.
+struct Piece {
+    line: usize,
+    from: f32,
+    to: f32,
+    /// Whether a gap between words is before it.
+    after_space: bool,
+}
+
+impl Piece {
+    /// Adds what was read in this piece to what was read in the line before it.
+    fn add(&self, glyphs: Vec<Glyph>, line: &mut Vec<Glyph>) {
+        if self.after_space && !line.is_empty() {
+            line.push(Glyph { character: ' ', at: self.from, confidence: 1.0 });
+        }
+        let place = |at: f32| self.from + at * (self.to - self.from);
+        line.extend(glyphs.into_iter().map(|glyph| Glyph { at: place(glyph.at), ..glyph }));
+    }
+}
+
+/// A long line in pieces that end between words, where there are gaps.
+fn pieces(image: &RgbImage, line: usize, region: &Region) -> Vec<Piece> {
+    let width = whole((region.width / region.height * HEIGHT as f32).ceil());
+    if width <= MOST_WIDTH || width > (MOST_WIDTH - SLACK) * MOST_PIECES {
+        return vec![Piece { line, from: 0.0, to: 1.0, after_space: false }];
+    }
+    let n = width.div_ceil(MOST_WIDTH - SLACK);
+    let mut planes = vec![0.0; 3 * HEIGHT * width];
+    fill(image, region, [width, HEIGHT], width, &mut planes);
+    let ink: Vec<f32> = (0..width).map(|column| contrast(&planes, column, width)).collect();
+    let mut from = (0.0, false);
+    let mut pieces = Vec::with_capacity(n);
+    for i in 1..=n {
+        let (share, half) = (width * i / n, SLACK / 2);
+        let (cut, space) =
+            if i == n { (width, false) } else { quiet(&ink, share - half, share + half) };
+        let to = cut as f32 / width as f32;
+        pieces.push(Piece { line, from: from.0, to, after_space: from.1 });
+        from = (to, space);
+    }
+    pieces
+}
+
+/// The difference between the lightest and the darkest green of a column.
+fn contrast(planes: &[f32], column: usize, width: usize) -> f32 {
+    let rows = planes[HEIGHT * width..2 * HEIGHT * width].iter().skip(column).step_by(width);
+    let (least, most) =
+        rows.fold((1.0f32, -1.0f32), |(least, most), &p| (least.min(p), most.max(p)));
+    most - least
+}
+
+/// The middle of the widest gap in a part of a line, and whether it is a gap between words.
+fn quiet(ink: &[f32], from: usize, to: usize) -> (usize, bool) {
+    let values = &ink[from..to.min(ink.len())];
+    let (least, most) =
+        values.iter().fold((2.0f32, 0.0f32), |(least, most), &p| (least.min(p), most.max(p)));
+    let bound = least + (most - least) * 0.25;
+    let (mut best, mut run) = ([0, 0], [0, 0]);
+    for (i, _) in values.iter().enumerate().filter(|(_, value)| **value <= bound) {
+        run = if run[1] == i { [run[0], i + 1] } else { [i, i + 1] };
+        if run[1] - run[0] > best[1] - best[0] {
+            best = run;
+        }
+    }
+    (from + usize::midpoint(best[0], best[1]), best[1] - best[0] >= SPACE)
 }
 
 /// Draws a region into planes whose rows are `stride` long.
@@ -155,6 +238,26 @@ fn batches(regions: &[Region]) -> Vec<Batch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_cut_between_words() {
+        let mut image = RgbImage::from_pixel(2_000, 24, image::Rgb([255; 3]));
+        for x in (0..2_000).filter(|x| x % 100 < 88 && x % 6 < 4) {
+            for y in 6..18 {
+                image.put_pixel(x, y, image::Rgb([0; 3]));
+            }
+        }
+        let region = Region::new([1_000.0, 12.0], [1.0, 0.0], 2_000.0, 24.0);
+        let pieces = pieces(&image, 7, &region);
+        assert!(pieces.len() > 4 && pieces[0].from == 0.0 && pieces[pieces.len() - 1].to == 1.0);
+        for pair in pieces.windows(2) {
+            let x = pair[0].to * 2_000.0 % 100.0;
+            assert!(pair[0].to == pair[1].from && x > 86.0 && pair[1].after_space, "{x}");
+            assert!(line_width(&region.part(pair[0].from, pair[0].to)) < MOST_WIDTH);
+        }
+        let short = Region::new([100.0, 12.0], [1.0, 0.0], 200.0, 24.0);
+        assert_eq!(super::pieces(&image, 0, &short).len(), 1);
+    }
 
     #[test]
     fn every_line_is_in_one_batch_and_batches_are_bounded() {
