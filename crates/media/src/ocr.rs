@@ -9,6 +9,7 @@
 mod crew;
 mod ctc;
 mod detector;
+mod hull;
 mod layout;
 mod lines;
 mod network;

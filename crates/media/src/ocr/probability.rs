@@ -1,10 +1,10 @@
 //! From the probability that a pixel belongs to text to the places of lines (Liao et al., "Real-time
 //! Scene Text Detection with Differentiable Binarization", AAAI 2020).
 
-use rten_imageproc::{PointF, RetrievalMode, find_contours, min_area_rect};
+use rten_imageproc::{RetrievalMode, find_contours};
 use rten_tensor::{NdTensor, prelude::*};
 
-use super::{region::Region, sampling::whole};
+use super::{hull::least_rectangle, region::Region, sampling::whole};
 
 /// Pixels at least so probable are text, of 255.
 const TEXT: u8 = 77;
@@ -36,22 +36,15 @@ impl ProbabilityMap {
         find_contours(mask.view(), RetrievalMode::External)
             .iter()
             .take(MOST_LINES)
-            .filter_map(|contour| {
-                let points: Vec<PointF> = contour
-                    .iter()
-                    .map(|p| PointF::from_yx(p.y as f32 + 0.5, p.x as f32 + 0.5))
-                    .collect();
-                self.region(&points)
-            })
+            .filter_map(|contour| self.region(contour.iter().map(|p| [p.x, p.y]).collect()))
             .collect()
     }
 
-    fn region(&self, contour: &[PointF]) -> Option<Region> {
-        let rect = min_area_rect(contour)?;
-        let (up, center) = (rect.up_axis(), rect.center());
+    fn region(&self, contour: Vec<[i32; 2]>) -> Option<Region> {
+        let rect = least_rectangle(contour)?;
         // A contour runs through the middles of its pixels, half a pixel inside of what it encloses.
-        let marked = Region::new([center.x, center.y], [-up.y, up.x], rect.width(), rect.height())
-            .grown(0.5);
+        let center = rect.center.map(|c| c + 0.5);
+        let marked = Region::new(center, rect.axis, rect.along, rect.across).grown(0.5);
         if marked.height.min(marked.width) < LEAST_HEIGHT || self.mean_in(&marked) < LINE {
             return None;
         }

@@ -19,7 +19,7 @@ use crate::reader::ReadError;
 const HEIGHT: usize = 48;
 /// The model's widths are multiples of this; fewer widths are fewer kinds of batches.
 const STEP: usize = 32;
-/// The widest piece of a line that is read at once; much wider ones come out garbled.
+/// The widest piece of a line that is read at once: it bounds the memory of a run.
 const MOST_WIDTH: usize = 960;
 /// How far from its equal share a piece may end, to end between two words.
 const SLACK: usize = 200;
