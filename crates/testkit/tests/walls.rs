@@ -12,7 +12,7 @@ const WALLS: [(&str, &[&str]); 11] = [
     ("atc-store", &["atc-core", "sea-orm", "sea-orm-migration", "sqlx", "tokio"]),
     ("atc-platform", &["atc-core", "redis", "tokio"]),
     ("atc-ai", &["atc-core", "rten", "tokenizers", "tokio"]),
-    ("atc-media", &["atc-core", "atc-speech", "tokio"]),
+    ("atc-media", &["atc-core", "atc-speech", "rten", "tokio"]),
     ("atc-speech", &["ct2rs", "rten", "tokenizers"]),
     ("atc-app", &["atc-core", "atc-store", "tokio"]),
     ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "tokio"]),

@@ -1,6 +1,4 @@
 //! Documents of every kind: sound ones, broken ones, and those made to do harm.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod hostile;
 mod mutated;
 mod sound;
@@ -10,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::place::models;
 use atc_core::file::{Extracted, FileName};
 use atc_media::{BEGINNING, Input, Models, ReadError, Workplace, read_document, sniff};
 
@@ -20,14 +19,8 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 /// Where pdfium is; `None` where no models are and need not be.
-#[expect(clippy::disallowed_methods, reason = "tests are told by the environment where models are")]
 fn pdfium() -> Option<PathBuf> {
-    let required = std::env::var("TEST_SERVICES").is_ok_and(|value| value == "required");
-    let folder = std::env::var("TEST_MODELS_DIR").map(|models| Path::new(&models).join("pdfium"));
-    let found = folder.ok().and_then(|folder| std::fs::read_dir(folder).ok());
-    let found = found.and_then(|mut versions| versions.next()).and_then(Result::ok);
-    assert!(found.is_some() || !required, "pdfium is missing below TEST_MODELS_DIR");
-    found.map(|version| version.path())
+    models().map(|models| models.pdfium)
 }
 
 /// Reads bytes as the program does: sniffed, with a name, without pdfium and OCR.

@@ -1,11 +1,4 @@
 //! Recordings that are made here by ffmpeg, and the labelled ones beside the repository.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it skips"
-)]
 
 use std::{
     cell::RefCell,
@@ -14,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use atc_ai::models::{Manifest, installed};
+use crate::place::{data, models};
 use atc_core::file::{ContentType, Extracted, Fact, FileKind, FileName};
 use atc_media::{Input, Models, ReadError, ReadFrame, Workplace, read_recording};
 
@@ -50,34 +43,14 @@ impl Studio {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests read their environment")]
-fn found(variable: &str) -> Option<String> {
-    std::env::var(variable).ok()
-}
-
 /// The folder of Whisper; `None`, said aloud, where tests are not told where it is.
 fn speech_model() -> Option<PathBuf> {
-    let Some(dir) = found("TEST_MODELS_DIR") else {
-        assert!(
-            found("TEST_SERVICES").as_deref() != Some("required"),
-            "TEST_MODELS_DIR is not set"
-        );
-        eprintln!("skipped: TEST_MODELS_DIR is not set (./test sets it)");
-        return None;
-    };
-    let manifest = Manifest::embedded().unwrap();
-    let spec = manifest.model("whisper-base").unwrap();
-    installed::find(Path::new(&dir), spec).unwrap();
-    Some(spec.dir(Path::new(&dir)))
+    models().map(|models| models.speech)
 }
 
 /// A file of the labelled data; `None`, said aloud, where it is not there.
 fn labelled(name: &str) -> Option<PathBuf> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/audio").join(name);
-    if !data.is_file() {
-        eprintln!("skipped: there is no ../shared/data/audio/{name} beside this repository");
-        return None;
-    }
+    let data = data("audio")?.join(name);
     Some(data)
 }
 
