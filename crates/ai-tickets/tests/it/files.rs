@@ -92,6 +92,32 @@ fn has_landlock() -> bool {
 }
 
 #[test]
+fn documents_and_scans_are_read_behind_walls() {
+    let Some(installation) = with_models() else { return };
+    let server = installation.serve();
+    let token = admin(&installation, &server);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../media/tests/fixtures");
+    let read = |name: &str| {
+        let content = fs::read(fixtures.join(name)).unwrap();
+        settled(&server, &token, &upload(&server, &token, name, &content))
+    };
+    for (name, text) in [
+        ("report.pdf", "Printer on floor 3 is offline"),
+        ("scan.pdf", "SCANNED TEXT"),
+        ("report.docx", "It is offline"),
+    ] {
+        let file = read(name);
+        assert_eq!(file["status"], "processed", "{file}");
+        assert_eq!(file["extracted"]["kind"], "document");
+        let found = file["extracted"]["text"].as_str().unwrap();
+        assert!(found.contains(text), "{name}: {found}");
+    }
+    let refused = read("encrypted.pdf");
+    assert_eq!(refused["status"], "failed", "{refused}");
+    assert!(refused["error"].as_str().unwrap().contains("password"), "{refused}");
+}
+
+#[test]
 fn without_its_model_a_recording_is_a_failed_file_that_says_why() {
     let installation = Installation::new();
     let server = installation.serve();
