@@ -24,7 +24,6 @@ fn short_leases(installation: Installation) -> Installation {
         .with("BACKGROUND_POLL_MS", "100")
         .with("JOB_PLACES", "default=1,files=2")
         .with("ACCESS_TOKEN_TTL_S", "86400")
-        .with("RATE_LIMIT_PER_MINUTE", "0")
         .with("RATE_LIMIT_UPLOADS_PER_MINUTE", "0")
 }
 
