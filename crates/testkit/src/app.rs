@@ -1,6 +1,10 @@
 //! The whole program behind its HTTP door, on a database of the test's own.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use atc_ai::{EngineConfig, LocalEngine};
 use atc_api::ApiState;
@@ -9,9 +13,10 @@ use atc_core::{
     text::FullName,
     user::{Email, NewUser, Password, Role},
 };
-use atc_platform::{blob::ObjectBlobs, limiter::LocalLimiter};
+use atc_platform::{blob::ObjectBlobs, limiter::LocalLimiter, telemetry};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretSlice;
 use tempfile::TempDir;
 
@@ -19,6 +24,10 @@ use crate::{Answer, ManualClock, SeededEntropy, TestDb, TextReader, client::Call
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// One process has one place to count in, so that all tests of a process count together.
+static METRICS: LazyLock<PrometheusHandle> =
+    LazyLock::new(|| telemetry::start_metrics().expect("nothing else counts in a test"));
 
 /// The program of one test. Nothing runs in its background unless the test starts it.
 pub struct TestApp {
@@ -28,6 +37,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// The folder of its files.
     pub files: TempDir,
+    /// What its routers are made of, for a server that listens.
+    pub state: ApiState,
     router: Router,
     dashboard: Router,
 }
@@ -103,9 +114,10 @@ impl TestApp {
                 encryption: SecretSlice::from(b"a sealing key of thirty-two byte".to_vec()),
             },
         });
-        let state = ApiState { app: app.clone(), config: Arc::new(api), metrics: None };
+        let metrics = Some(METRICS.clone());
+        let state = ApiState { app: app.clone(), config: Arc::new(api), metrics };
         let dashboard = atc_api::dashboard(state.clone());
-        Self { router: atc_api::router(state), dashboard, app, clock, files }
+        Self { router: atc_api::router(state.clone()), dashboard, state, app, clock, files }
     }
 
     /// Makes an account and logs it in; gives the access token.

@@ -33,3 +33,12 @@ pub async fn create_ticket(app: &TestApp, token: &str, title: &str) -> Answer {
 pub async fn user_id(app: &TestApp, token: &str) -> String {
     app.get("/auth/me").bearer(token).await.expect(200).text("/id")
 }
+
+/// Asks until the answer is as wanted; fails when it does not become so.
+pub async fn eventually(what: &str, mut ask: impl AsyncFnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !ask().await {
+        assert!(std::time::Instant::now() < deadline, "{what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

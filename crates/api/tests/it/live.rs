@@ -1,8 +1,8 @@
 //! What the tests of live updates share: a server on a port of its own, and real clients.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use atc_api::{ApiState, Listen, Server};
+use atc_api::{Listen, Server};
 use atc_testkit::{TestApp, TestDb};
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -32,14 +32,8 @@ impl Live {
         db: &TestDb,
         adjust: impl FnOnce(&mut atc_app::Config, &mut atc_api::Config),
     ) -> Self {
-        let mut settings = None;
-        let app = TestApp::with(db, |config, api| {
-            adjust(config, api);
-            settings = Some(api.clone());
-        });
+        let app = TestApp::with(db, adjust);
         app.app.start_relay();
-        let config = Arc::new(settings.expect("the settings were made"));
-        let state = ApiState { app: app.app.clone(), config, metrics: None };
         let listen = Listen {
             address: ([127, 0, 0, 1], 0).into(),
             max_connections: 100,
@@ -50,9 +44,10 @@ impl Live {
         let address = server.local_addr();
         let stop = app.app.shutdown_token().clone();
         let (token, tasks) = (stop.clone(), app.app.tasks().clone());
+        let router = atc_api::router(app.state.clone());
         #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
         let server = tokio::spawn(async move {
-            server.run(atc_api::router(state), &tasks, token).await;
+            server.run(router, &tasks, token).await;
         });
         Self { app, address, stop, server }
     }

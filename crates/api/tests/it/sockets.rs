@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_tungstenite::{client_async, tungstenite::client::IntoClientRequest};
 
 use crate::{
-    fixtures::{create_ticket, people, ticket, user_id},
+    fixtures::{create_ticket, eventually, people, ticket, user_id},
     live::{Live, close_code, event},
 };
 
@@ -264,7 +264,11 @@ async fn a_slow_reader_is_closed_and_nobody_else_feels_it() {
         assert_eq!(event(&mut quick).await["data"]["tags"][0], format!("n{n}"));
     }
     // The quick one has read everything. The slow one begins to read when it is too late.
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    eventually("the slow one is given up", async || {
+        let counted = live.app.get("/metrics").bearer(&people.admin).await.expect(200);
+        String::from_utf8_lossy(&counted.bytes).contains("sockets_closed_total{code=\"1013\"}")
+    })
+    .await;
     let mut heard = 0;
     let code = loop {
         match slow.next().await {

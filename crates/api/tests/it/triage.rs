@@ -3,7 +3,7 @@
 use atc_testkit::{TestApp, TestDb, on_both_engines};
 use serde_json::{Value, json};
 
-use crate::fixtures::people;
+use crate::fixtures::{eventually, people};
 
 on_both_engines!(
     words_become_a_ticket_even_without_a_model,
@@ -102,15 +102,6 @@ async fn a_sentence_becomes_a_good_ticket(db: &TestDb) {
         let read = app.post("/ai/categorize").bearer(&people.user).json(&json!({"text": text}));
         let read = read.await.expect(200);
         assert_eq!(read.text("/category"), category, "{text}: {}", read.body);
-    }
-}
-
-/// Asks until the answer is as wanted; fails when it does not become so.
-async fn eventually(what: &str, mut ask: impl AsyncFnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    while !ask().await {
-        assert!(std::time::Instant::now() < deadline, "{what}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
