@@ -1,7 +1,10 @@
 //! The order in which the pieces of text in a picture are read: rows from left to right, and columns one
 //! after the other where they do not belong together (the recursive X-Y cut of Nagy and Seth,
 //! "Hierarchical Representation of Optically Scanned Documents", ICPR 1984, with the rules below for
-//! where to cut).
+//! where to cut). A page of several columns of running text, which no straight cut need part, is put in
+//! order by `columns`.
+
+mod columns;
 
 use super::{reader::Reading, region::Region};
 
@@ -37,8 +40,16 @@ impl Piece {
         self.y[1] - self.y[0]
     }
 
+    fn width(&self) -> f32 {
+        self.x[1] - self.x[0]
+    }
+
     fn middle(&self) -> f32 {
         f32::midpoint(self.y[0], self.y[1])
+    }
+
+    fn is_long(&self, column: f32) -> bool {
+        self.width() >= FILLED * column && self.content.1.0.len() >= PROSE_LENGTH
     }
 }
 
@@ -66,7 +77,9 @@ pub(super) fn in_reading_order(pieces: Vec<(Region, Reading)>) -> Vec<Row> {
         })
         .collect();
     let mut rows = Vec::new();
-    cut(pieces, DEEPEST, &mut rows);
+    for block in columns::blocks(pieces) {
+        cut(block, DEEPEST, &mut rows);
+    }
     rows
 }
 
@@ -133,11 +146,14 @@ fn are_apart(left: &[Piece], right: &[Piece]) -> bool {
 }
 
 fn is_prose(column: &[Piece]) -> bool {
-    let width = extent(column, |piece| piece.x);
-    let long = |piece: &&Piece| {
-        piece.x[1] - piece.x[0] >= FILLED * width && piece.content.1.0.len() >= PROSE_LENGTH
-    };
-    column.len() >= PROSE_LINES && column.iter().filter(long).count() * 3 >= column.len() * 2
+    is_filled(column.iter(), extent(column, |piece| piece.x))
+}
+
+/// Whether a column has as many lines as running text, and most of them as long.
+fn is_filled<'a>(column: impl ExactSizeIterator<Item = &'a Piece>, width: f32) -> bool {
+    let lines = column.len();
+    let long = column.filter(|piece| piece.is_long(width)).count();
+    lines >= PROSE_LINES && long * 3 >= lines * 2
 }
 
 /// A panel of a dashboard: a large figure with its small label.
@@ -196,7 +212,7 @@ fn share_a_row(a: &Piece, b: &Piece) -> bool {
 /// Whether most of the shorter one is above or below the other.
 fn overlap(a: &Piece, b: &Piece) -> bool {
     let shared = a.x[1].min(b.x[1]) - a.x[0].max(b.x[0]);
-    shared > 0.5 * (a.x[1] - a.x[0]).min(b.x[1] - b.x[0])
+    shared > 0.5 * a.width().min(b.width())
 }
 
 fn extent(pieces: &[Piece], of: fn(&Piece) -> [f32; 2]) -> f32 {
@@ -217,14 +233,14 @@ mod tests {
     use super::{super::ctc::Glyph, *};
 
     /// A piece whose upper left corner is at (x, y), with letters as wide as half their height.
-    fn piece(x: f32, y: f32, height: f32, text: &str) -> (Region, Reading) {
+    pub(super) fn piece(x: f32, y: f32, height: f32, text: &str) -> (Region, Reading) {
         let width = text.chars().count() as f32 * height / 2.0;
         let glyph = |character| Glyph { character, at: 0.5, confidence: 1.0 };
         let region = Region::new([x + width / 2.0, y + height / 2.0], [1.0, 0.0], width, height);
         (region, Reading(text.chars().map(glyph).collect()))
     }
 
-    fn read(pieces: Vec<(Region, Reading)>) -> Vec<String> {
+    pub(super) fn read(pieces: Vec<(Region, Reading)>) -> Vec<String> {
         let text = |(_, reading): &(Region, Reading)| {
             reading.0.iter().map(|g| g.character).collect::<String>()
         };
