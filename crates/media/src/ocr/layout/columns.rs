@@ -181,7 +181,8 @@ fn comes_before(blocks: &[Block], a: usize, b: usize) -> bool {
         return one.y[0] < other.y[0];
     }
     let are_level = shared(one.y, other.y) > 0.0;
-    if !are_level && !(one.is_column && other.is_column) {
+    let are_columns = one.is_column && other.is_column;
+    if !(are_level || are_columns) {
         return one.y[0] < other.y[0];
     }
     let between = [one.y[1].min(other.y[1]), one.y[0].max(other.y[0])];
