@@ -10,6 +10,7 @@ mod crew;
 mod ctc;
 mod detector;
 mod hull;
+mod ink;
 mod layout;
 mod lines;
 mod network;

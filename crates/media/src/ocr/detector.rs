@@ -1,6 +1,6 @@
 //! Finds the lines of text in a picture of any size.
 
-use std::{path::Path, sync::Arc};
+use std::{cmp::Reverse, path::Path, sync::Arc};
 
 use image::RgbImage;
 use rten::ThreadPool;
@@ -8,6 +8,7 @@ use rten_tensor::{NdTensor, prelude::*};
 
 use super::{
     crew::Crew,
+    ink::{Cells, Ink},
     network::{Network, failed},
     probability::ProbabilityMap,
     region::Region,
@@ -16,7 +17,7 @@ use super::{
 use crate::reader::ReadError;
 
 /// How many pixels the first look has; a screenshot of 1920 × 1080 has as many.
-const FIRST_LOOK: f32 = 2_100_000.0;
+const FIRST_LOOK: f32 = 1920.0 * 1080.0;
 /// How many the second look at a larger picture may have.
 const SECOND_LOOK: f32 = 16_000_000.0;
 /// Small pictures are enlarged up to this many times.
@@ -27,6 +28,8 @@ const SMALL_LINE: f32 = 16.0;
 const TILE: usize = 960;
 /// What a tile sees beyond its part.
 const MARGIN: usize = 64;
+/// How fine it is told where there is something to look at, in pixels of the look.
+const CELL: usize = 16;
 /// The model wants sides that are a multiple of this.
 const STEP: usize = 32;
 
@@ -64,14 +67,12 @@ impl Detector {
     /// The lines that are found in the picture at this scale, in pixels of the picture.
     fn look(&self, image: &RgbImage, scale: f32, crew: &Crew) -> Result<Vec<Region>, ReadError> {
         let side = |pixels: u32| whole((pixels as f32 * scale).round()).max(1);
-        let (width, height) = (side(image.width()), side(image.height()));
-        let tiles: Vec<Tile> = parts(height)
-            .into_iter()
-            .flat_map(|y| parts(width).into_iter().map(move |x| Tile { x, y }))
-            .collect();
+        let size = [side(image.width()), side(image.height())];
+        let [width, height] = size;
+        let cell = whole((CELL as f32 / scale).ceil());
+        let tiles = tiles(&Ink::of(image, cell), cell as f32 * scale, size);
         let mut map = ProbabilityMap::new(width, height);
-        let seen =
-            crew.run(&tiles, |tile, pool| self.see(image, scale, tile, [width, height], pool))?;
+        let seen = crew.run(&tiles, |tile, pool| self.see(image, scale, tile, size, pool))?;
         for (tile, values) in tiles.iter().zip(seen) {
             let columns = tile.x[1] - tile.x[0];
             for (row, values) in (tile.y[0]..tile.y[1]).zip(values.chunks(columns)) {
@@ -121,10 +122,33 @@ impl Detector {
     }
 }
 
-/// A side in equal parts of at most [`TILE`].
-fn parts(side: usize) -> Vec<[usize; 2]> {
-    let n = side.div_ceil(TILE);
-    (0..n).map(|i| [side * i / n, side * (i + 1) / n]).collect()
+/// The parts of a look with anything in them, the largest first. `cell` is the side of the cells in the look.
+fn tiles(ink: &Ink, cell: f32, [width, height]: [usize; 2]) -> Vec<Tile> {
+    let most = whole(TILE as f32 / cell).max(1);
+    let pixels = |[from, to]: [usize; 2], all: usize| {
+        [whole(from as f32 * cell), whole((to as f32 * cell).ceil()).min(all)]
+    };
+    let mut tiles: Vec<Tile> = ink
+        .cover(whole((MARGIN as f32 / cell).ceil()))
+        .into_iter()
+        .flat_map(|cells| {
+            let columns = parts(cells.x, most);
+            parts(cells.y, most)
+                .into_iter()
+                .flat_map(move |y| columns.clone().into_iter().map(move |x| Cells { x, y }))
+        })
+        .filter_map(|part| ink.trimmed(part))
+        .map(|Cells { x, y }| Tile { x: pixels(x, width), y: pixels(y, height) })
+        .collect();
+    tiles.sort_by_key(|Tile { x, y }| Reverse((x[1] - x[0]) * (y[1] - y[0])));
+    tiles
+}
+
+/// A side in equal parts of at most so much.
+fn parts([from, to]: [usize; 2], most: usize) -> Vec<[usize; 2]> {
+    let n = (to - from).div_ceil(most);
+    let at = |i: usize| from + (to - from) * i / n;
+    (0..n).map(|i| [at(i), at(i + 1)]).collect()
 }
 
 /// The height that nine of ten lines exceed.
@@ -140,8 +164,8 @@ mod tests {
 
     #[test]
     fn parts_are_equal_and_complete() {
-        assert_eq!(parts(1), [[0, 1]]);
-        assert_eq!(parts(1920), [[0, 960], [960, 1920]]);
-        assert_eq!(parts(1921), [[0, 640], [640, 1280], [1280, 1921]]);
+        assert_eq!(parts([3, 4], 60), [[3, 4]]);
+        assert_eq!(parts([0, 120], 60), [[0, 60], [60, 120]]);
+        assert_eq!(parts([10, 131], 60), [[10, 50], [50, 90], [90, 131]]);
     }
 }

@@ -35,8 +35,8 @@ impl ProbabilityMap {
         let mask = NdTensor::from_data([self.height, self.width], is_text);
         find_contours(mask.view(), RetrievalMode::External)
             .iter()
-            .take(MOST_LINES)
             .filter_map(|contour| self.region(contour.iter().map(|p| [p.x, p.y]).collect()))
+            .take(MOST_LINES)
             .collect()
     }
 
@@ -106,6 +106,18 @@ mod tests {
             "{found:?}"
         );
         assert!((found[1].along[1] - 0.2).abs() < 0.03, "{found:?}");
+    }
+
+    #[test]
+    fn a_line_below_many_specks_is_found() {
+        let mut map = ProbabilityMap::new(400, 200);
+        for at in (0..180 * 400).filter(|at| at % 2 == 0 && at / 400 % 2 == 0) {
+            map.values[at] = 90;
+        }
+        for at in (0..12 * 300).map(|i| (184 + i / 300) * 400 + 50 + i % 300) {
+            map.values[at] = 250;
+        }
+        assert_eq!(map.regions().len(), 1);
     }
 
     #[test]
