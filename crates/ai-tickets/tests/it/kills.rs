@@ -137,3 +137,32 @@ fn sleeping(installation: &Installation, memo: &[u8]) {
     assert_eq!(second.call("GET", &path, &token, None).body, before);
     done_once_each(&second, &token, 5);
 }
+
+#[test]
+fn a_file_that_ends_the_server_three_times_is_given_up_and_others_are_read() {
+    let (Some(installation), Some(data)) = (with_models(), data_dir()) else { return };
+    let installation = short_leases(installation);
+    let content = std::fs::read(data.join("audio/jfk.wav")).unwrap();
+    let mut server = installation.serve();
+    let token = admin(&installation, &server);
+    let memo = id(try_upload(&server, &token, "memo.wav", &content).unwrap());
+    for attempt in 1..=3 {
+        // Whatever ends its process in the middle of the work.
+        eventually("it is being read", || {
+            let jobs = server.call("GET", "/jobs?kind=file.process.v1", &token, None);
+            let job = &jobs.body["items"][0];
+            job["state"] == "running" && job["attempt"] == attempt
+        });
+        server.signal("KILL");
+        server.wait();
+        server = installation.serve();
+    }
+    let given_up = settled(&server, &token, &memo);
+    assert_eq!(given_up["status"], "failed", "{given_up}");
+    assert!(given_up["error"].as_str().is_some_and(|why| why.ends_with('.')), "{given_up}");
+    let dead = server.call("GET", "/jobs?state=dead", &token, None);
+    assert_eq!(dead.body["items"][0]["kind"], "file.process.v1", "{}", dead.body);
+    let other = id(try_upload(&server, &token, "other.txt", b"other").unwrap());
+    assert_eq!(settled(&server, &token, &other)["status"], "processed");
+    assert_eq!(settled(&server, &token, &memo)["status"], "failed");
+}

@@ -6,6 +6,7 @@ mod browser;
 mod config;
 mod dashboard;
 mod files;
+mod hostile;
 mod kills;
 mod models;
 mod pages;

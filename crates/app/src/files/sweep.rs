@@ -33,6 +33,11 @@ impl SettleFiles {
 impl Job for SettleFiles {
     const KIND: &'static str = "file.settle.v1";
 
+    /// Many jobs may die at once.
+    fn unique_key(&self) -> Option<String> {
+        Some(Self::KIND.to_owned())
+    }
+
     async fn run(self, run: &Run) -> Result<(), Failure> {
         let app = run.app();
         let mut after = 0;

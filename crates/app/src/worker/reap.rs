@@ -4,8 +4,9 @@ use atc_core::{
     Result,
     job::{Attempt, JobState},
 };
+use atc_store::Tx;
 
-use crate::App;
+use crate::{App, files::SettleFiles};
 
 /// How many are looked at together.
 const BATCH: u16 = 100;
@@ -47,7 +48,16 @@ impl App {
     async fn reap_job(&self, attempt: Attempt) -> Result<Option<JobState>> {
         let tx = self.store.begin().await?;
         let state = tx.jobs().reap(attempt).await?;
+        if state == Some(JobState::Dead) {
+            self.settle_after_death(&tx).await?;
+        }
         tx.commit().await?;
         Ok(state)
+    }
+
+    /// Has those told at once who wait for a job that just died.
+    pub(super) async fn settle_after_death(&self, tx: &Tx) -> Result<()> {
+        tx.jobs().enqueue(&self.new_job(&SettleFiles {})?).await?;
+        Ok(())
     }
 }

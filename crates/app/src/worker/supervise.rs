@@ -162,6 +162,9 @@ async fn try_write(app: &App, job: &ClaimedJob, end: &End) -> Result<Option<&'st
         End::Failed(Failure::Retry { reason, after }) => {
             let wait = wait(app, job.number).max(after.unwrap_or_default());
             let state = jobs.retry_later(job.attempt, wait, reason).await?;
+            if state == Some(JobState::Dead) {
+                app.settle_after_death(&tx).await?;
+            }
             state.map(|state| if state == JobState::Dead { "dead" } else { "retry" })
         }
     };
