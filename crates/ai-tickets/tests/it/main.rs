@@ -14,5 +14,6 @@ mod postgres;
 mod program;
 mod schema;
 mod serve;
+mod terminal;
 mod ticket;
 mod transfer;

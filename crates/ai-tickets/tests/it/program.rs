@@ -15,6 +15,8 @@ use tempfile::TempDir;
 /// Long enough for a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(3);
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ai-tickets");
+
 /// An installation that a test has to itself: nothing of this machine's configuration reaches it.
 pub struct Installation {
     dir: TempDir,
@@ -55,9 +57,14 @@ impl Installation {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ai-tickets"));
+        let mut command = Command::new(PROGRAM);
+        command.args(args);
+        self.at_home(&mut command);
         command
-            .args(args)
+    }
+
+    fn at_home(&self, command: &mut Command) {
+        command
             .current_dir(self.dir.path())
             .env_clear()
             .env("MODELS_DIR", "no-models")
@@ -66,7 +73,6 @@ impl Installation {
             // A test that waits asks more often than people do.
             .env("RATE_LIMIT_PER_MINUTE", "0")
             .envs(self.variables.iter().cloned());
-        command
     }
 
     /// Runs a command to its end.
@@ -91,6 +97,27 @@ impl Installation {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// Starts a command at a terminal of its own; what is typed goes to the child's standard input, the screen is its output.
+    pub fn at_terminal(&self, args: &str) -> Child {
+        let mut script = Command::new("/usr/bin/script");
+        script.args([
+            "-qe",
+            "--echo",
+            "always",
+            "-c",
+            &format!("exec \"$PROGRAM\" {args}"),
+            "/dev/null",
+        ]);
+        self.at_home(&mut script);
+        script
+            .env("PROGRAM", PROGRAM)
+            .env("TERM", "xterm")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// Starts the server and waits until it listens.
