@@ -1,11 +1,12 @@
 //! What a person at a terminal sees: questions, hidden passwords, progress.
 
 use std::{
+    fs,
     io::{Read, Write},
-    process::{Child, ChildStdout},
+    process::{Child, ChildStdout, Command},
 };
 
-use crate::program::Installation;
+use crate::program::{Installation, eventually};
 
 const PASSWORD: &str = "eleven badgers dig";
 
@@ -38,6 +39,18 @@ impl Terminal {
         read
     }
 
+    /// Waits until what is typed stays hidden, which begins a moment after the question stands there.
+    fn hides(&self) {
+        let script = self.child.id();
+        eventually("the echo is off", || {
+            let children = fs::read_to_string(format!("/proc/{script}/task/{script}/children"));
+            let command = children.unwrap();
+            let terminal = fs::read_link(format!("/proc/{}/fd/0", command.trim())).unwrap();
+            let stty = Command::new("stty").arg("-F").arg(terminal).arg("-a").output().unwrap();
+            String::from_utf8(stty.stdout).unwrap().split_whitespace().any(|flag| flag == "-echo")
+        });
+    }
+
     fn types(&mut self, keys: &str) {
         self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
@@ -56,8 +69,10 @@ fn a_password_is_asked_for_twice_and_never_shown() {
     let create = "user create --email ann@example.com --role agent";
     let mut terminal = Terminal::new(&installation, create);
     terminal.shows("Password (12 characters to 72 bytes): ");
+    terminal.hides();
     terminal.types(&format!("{PASSWORD}\n"));
     terminal.shows("Once more: ");
+    terminal.hides();
     terminal.types(&format!("{PASSWORD}\n"));
     let screen = terminal.ends(0);
     assert!(screen.contains("made the account ann@example.com (agent)"), "{screen}");
@@ -75,8 +90,10 @@ fn two_passwords_that_differ_make_nothing() {
     let mut terminal =
         Terminal::new(&installation, "user create --email ann@example.com --role agent");
     terminal.shows("Password (12 characters to 72 bytes): ");
+    terminal.hides();
     terminal.types(&format!("{PASSWORD}\n"));
     terminal.shows("Once more: ");
+    terminal.hides();
     terminal.types("another password\n");
     let screen = terminal.ends(1);
     assert!(screen.contains("the two passwords differ; nothing was made"), "{screen}");
@@ -98,7 +115,7 @@ fn an_import_shows_how_far_it_is() {
     let installation = Installation::new();
     let line =
         |n: usize| serde_json::json!({"title": format!("Ticket {n}"), "description": "It fails."});
-    let lines: Vec<String> = (0..3000).map(|n| line(n).to_string()).collect();
+    let lines: Vec<String> = (0..300).map(|n| line(n).to_string()).collect();
     installation.write("tickets.jsonl", &lines.join("\n"));
     let screen = Terminal::new(&installation, "import tickets tickets.jsonl").ends(0);
     assert!(screen.contains(" % ") && screen.contains("left"), "{screen}");
