@@ -7,6 +7,8 @@ use crate::{SpeechError, guards::compression_ratio, model::failed, tokens};
 
 /// The temperatures that are tried one after another.
 const TEMPERATURES: [f32; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0];
+/// Ways that are followed at once when nothing is left to chance (as in Whisper's own program).
+const BEAM: usize = 5;
 /// Texts that are drawn at a temperature; the best one is taken.
 const DRAWS: usize = 5;
 /// A text that packs better than this repeats itself.
@@ -47,21 +49,13 @@ impl Said {
 /// What was said in a sound of that length in seconds. Of texts that are no good, the likeliest is given.
 pub fn decode(
     whisper: &Whisper,
-    beam: usize,
     heard: &StorageView<'_>,
     language: Option<&str>,
     seconds: f64,
 ) -> Result<Said, SpeechError> {
     let mut best: Option<Said> = None;
     for temperature in TEMPERATURES {
-        let said = decode_at(
-            whisper,
-            if temperature > 0.0 { 1 } else { beam },
-            heard,
-            language,
-            seconds,
-            temperature,
-        )?;
+        let said = decode_at(whisper, heard, language, seconds, temperature)?;
         if said.is_good() {
             return Ok(said);
         }
@@ -75,7 +69,6 @@ pub fn decode(
 
 fn decode_at(
     whisper: &Whisper,
-    beam: usize,
     heard: &StorageView<'_>,
     language: Option<&str>,
     seconds: f64,
@@ -87,7 +80,7 @@ fn decode_at(
     }
     let drawn = temperature > 0.0;
     let options = WhisperOptions {
-        beam_size: beam,
+        beam_size: if drawn { 1 } else { BEAM },
         num_hypotheses: if drawn { DRAWS } else { 1 },
         sampling_topk: usize::from(!drawn),
         sampling_temperature: if drawn { temperature } else { 1.0 },

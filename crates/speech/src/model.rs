@@ -19,8 +19,6 @@ use crate::{
 
 /// The seed of what is left to chance, so that a recording is read the same every time.
 const SEED: u32 = 1;
-/// Ways that are followed at once when nothing is left to chance (as in Whisper's own program).
-const BEAM: usize = 5;
 
 /// Reads speech. Whisper itself is loaded when somebody speaks for the first time.
 ///
@@ -32,7 +30,6 @@ pub struct Transcriber {
     whisper: OnceLock<Whisper>,
     mel: LogMel,
     pub(crate) vad: Vad,
-    pub(crate) beam: usize,
 }
 
 impl Transcriber {
@@ -54,15 +51,7 @@ impl Transcriber {
             whisper: OnceLock::new(),
             mel: LogMel::new(),
             vad: Vad::load(&dir.join("vad.onnx"))?,
-            beam: BEAM,
         })
-    }
-
-    /// The same with another number of ways that are followed at once: 1 is quick, 5 is careful.
-    #[must_use]
-    pub fn with_beam(mut self, beam: usize) -> Self {
-        self.beam = beam.max(1);
-        self
     }
 
     /// Begins with a recording of one channel.

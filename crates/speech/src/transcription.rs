@@ -222,7 +222,7 @@ impl Reader<'_> {
         loop {
             let seconds = heard.window.seconds() - from;
             let language = heard.language.as_deref();
-            let said = decode(self.whisper, self.of.beam, &heard.encoded, language, seconds)?;
+            let said = decode(self.whisper, &heard.encoded, language, seconds)?;
             let texts = tokens::timed(&said.tokens, seconds);
             let until = texts.last().map_or(seconds, |last| last.end);
             passes.push(Pass { from, said, texts });
