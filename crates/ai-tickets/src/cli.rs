@@ -35,6 +35,8 @@ pub enum Command {
     Import(Import),
     /// Write out tickets, articles or categories, as JSON Lines or CSV
     Export(Export),
+    /// Copy an installation to another database, and verify it
+    Copy(Copy),
     /// Fetch and verify the local models
     #[command(subcommand)]
     Models(Models),
@@ -181,6 +183,22 @@ pub struct Export {
     /// How to write it [default: by the file's extension]
     #[arg(long)]
     pub format: Option<Format>,
+}
+
+/// Copy an installation to another database.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Addresses are those that DATABASE_URL takes. Stop every server of the source first. The target must
+be a new database; a copy that was interrupted goes on when the same command runs again. At the end
+both sides are read and compared, and the exit code is 1 where they differ. Files are not copied:
+they stay where STORAGE_URL says.")]
+pub struct Copy {
+    /// The database that is copied; it is only read
+    #[arg(long, value_name = "URL", value_parser = crate::config::database_url)]
+    pub from: String,
+    /// Where it goes
+    #[arg(long, value_name = "URL", value_parser = crate::config::database_url)]
+    pub to: String,
 }
 
 /// Fetch and verify the local models.

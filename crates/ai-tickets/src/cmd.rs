@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod config;
+mod copy;
 mod export;
 mod import;
 mod migrate;
@@ -42,6 +43,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::User(command) => user::run(&settings, command).await,
             Command::Import(args) => import::run(&settings, &args).await,
             Command::Export(args) => export::run(&settings, &args).await,
+            Command::Copy(args) => copy::run(&settings, &args).await,
             Command::Models(command) => models::run(&settings, &command),
             Command::Ticket(command) => ticket::run(&settings, command).await,
             Command::Openapi | Command::Config(_) | Command::ReadFile { .. } => {

@@ -5,7 +5,7 @@ mod engine;
 pub mod first_admin;
 mod secrets;
 
-pub use embedded::{api_config, app, connect, listen};
+pub use embedded::{api_config, app, connect, listen, open};
 pub use engine::Engine;
 pub use first_admin::{FirstAdmin, first_admin};
 

@@ -4,6 +4,7 @@
 //! such as [`Tickets`]. What the two engines say differently stands in `db::dialect` or beside the
 //! table that needs it.
 
+mod copy;
 pub mod db;
 mod entity;
 mod error;
@@ -31,6 +32,7 @@ mod ws_tickets;
 pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
+pub use copy::{Copy, CopyError, Phase, Side, TableReport, Watch};
 pub use db::{Config, Engine, Store, Tx};
 pub use error::{Result, StoreError};
 pub use events::{EventFilter, Events};

@@ -54,7 +54,7 @@ impl Database {
 }
 
 /// The address of a database, in any spelling that is common for it.
-fn url(text: &str) -> Result<String, String> {
+pub fn url(text: &str) -> Result<String, String> {
     let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
     // SQLAlchemy names its driver after a plus.
     let (engine, driver) = match scheme.split_once('+') {

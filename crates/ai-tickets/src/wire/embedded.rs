@@ -37,12 +37,6 @@ const CLOSING: Duration = Duration::from_millis(500);
 pub async fn connect(settings: &Settings) -> Result<Store> {
     make_folder(&settings.data_dir)?;
     let database = &settings.database;
-    if let Some(path) = database.url.strip_prefix("sqlite://") {
-        // Made here, it is for this account only wherever it lies; SQLite makes its other files
-        // like it.
-        let file = File::options().append(true).create(true).mode(0o600).open(path);
-        file.with_context(|| format!("cannot open the database file {path}"))?;
-    }
     let config = atc_store::Config {
         url: database.url.clone(),
         max_connections: database.max_connections,
@@ -50,7 +44,18 @@ pub async fn connect(settings: &Settings) -> Result<Store> {
         statement_timeout_ms: database.statement_timeout_ms,
         sqlite_full_sync: database.sqlite_full_sync,
     };
-    Store::connect(config).await.context("cannot open the database that DATABASE_URL names")
+    open(config).await.context("cannot open the database that DATABASE_URL names")
+}
+
+/// Opens a database, making the file of a SQLite database where it is missing.
+pub async fn open(config: atc_store::Config) -> Result<Store> {
+    if let Some(path) = config.url.strip_prefix("sqlite://") {
+        // Made here, it is for this account only wherever it lies; SQLite makes its other files
+        // like it.
+        let file = File::options().append(true).create(true).mode(0o600).open(path);
+        file.with_context(|| format!("cannot open the database file {path}"))?;
+    }
+    Ok(Store::connect(config).await?)
 }
 
 /// Opens the database, brings its schema up to date, and puts the use cases on it. Nothing runs in

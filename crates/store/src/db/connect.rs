@@ -111,6 +111,36 @@ impl Store {
         &self.read
     }
 
+    /// Where the database is, without a password: the same database says the same.
+    pub(crate) fn place(&self) -> Result<String> {
+        Ok(match self.engine {
+            Engine::Sqlite => {
+                let path = std::path::absolute(sqlite_path(&self.config))
+                    .map_err(|e| StoreError::unreadable("database address", e))?;
+                format!("sqlite://{}", path.display())
+            }
+            Engine::Postgres => {
+                let o = postgres_options(&self.config, 0)?;
+                let database = o.get_database().unwrap_or(o.get_username());
+                format!("postgresql://{}:{}/{database}", o.get_host(), o.get_port())
+            }
+        })
+    }
+
+    /// A database in memory with the schema of this program and nothing but what that brings.
+    pub(crate) async fn in_memory() -> Result<DatabaseConnection> {
+        let config = Config {
+            url: "sqlite::memory:".to_owned(),
+            max_connections: 1,
+            acquire_timeout_ms: 5000,
+            statement_timeout_ms: 0,
+            sqlite_full_sync: false,
+        };
+        let db = sqlite_pool(&config, 1, sqlite_options(&config)).await?;
+        migration::up((&db).into(), None).await?;
+        Ok(db)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         self.read.execute_unprepared("SELECT 1").await?;
@@ -214,12 +244,15 @@ async fn sqlite_pool(
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
+fn sqlite_path(config: &Config) -> PathBuf {
+    PathBuf::from(config.url.trim_start_matches("sqlite:").trim_start_matches("//"))
+}
+
 fn sqlite_options(config: &Config) -> SqliteConnectOptions {
-    let path = config.url.trim_start_matches("sqlite:").trim_start_matches("//");
     let synchronous =
         if config.sqlite_full_sync { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
     SqliteConnectOptions::new()
-        .filename(PathBuf::from(path))
+        .filename(sqlite_path(config))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)

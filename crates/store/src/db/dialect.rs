@@ -97,6 +97,59 @@ pub(crate) const fn event_head(engine: Engine) -> &'static str {
     }
 }
 
+/// One row if there is such a table.
+pub(crate) fn find_table(engine: Engine, name: &str) -> Statement {
+    let query = match engine {
+        Engine::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = $1",
+        Engine::Postgres => "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
+    };
+    Statement::from_sql_and_values(engine.backend(), query, [name.into()])
+}
+
+/// The last number that a column gave, as a query; no row or null where it gave none.
+pub(crate) fn last_number(engine: Engine, table: &str, column: &str) -> Statement {
+    match engine {
+        Engine::Sqlite => Statement::from_sql_and_values(
+            DbBackend::Sqlite,
+            "SELECT seq FROM sqlite_sequence WHERE name = $1",
+            [table.into()],
+        ),
+        Engine::Postgres => Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass)",
+            [table.into(), column.into()],
+        ),
+    }
+}
+
+/// Makes a column go on after a number that is at least 1.
+pub(crate) fn set_last_number(
+    engine: Engine,
+    table: &str,
+    column: &str,
+    last: i64,
+) -> Vec<Statement> {
+    match engine {
+        Engine::Sqlite => vec![
+            Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                "DELETE FROM sqlite_sequence WHERE name = $1",
+                [table.into()],
+            ),
+            Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                "INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)",
+                [table.into(), last.into()],
+            ),
+        ],
+        Engine::Postgres => vec![Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT setval(pg_get_serial_sequence($1, $2)::regclass, $3)",
+            [table.into(), column.into(), last.into()],
+        )],
+    }
+}
+
 /// The present by the clock of the database, in milliseconds since 1970, as an expression. Leases go
 /// by it, so that workers whose clocks differ agree.
 pub(crate) const fn now_ms(engine: Engine) -> &'static str {

@@ -4,7 +4,7 @@ use atc_core::{
     caller::Visibility,
     id::TicketNumber,
     ports::Meaning,
-    text::Tag,
+    text::{Description, Tag, Title},
     ticket::{Priority, Ticket},
     triage::Triage,
 };
@@ -172,14 +172,26 @@ impl Tickets<'_, DatabaseTransaction> {
     }
 
     async fn rewrite_text(&self, before: &Ticket, change: &TicketChange) -> Result<()> {
-        let mut besides = crate::comments::bodies(self.db, before.number).await?;
-        if !before.attachments.is_empty() || change.files {
-            let files = crate::files::texts(self.db, &[before.number], INDEXED_CHARS).await?;
-            besides.extend(files.into_iter().map(|(_, file)| (file.text, !file.public)));
-        }
+        let files = !before.attachments.is_empty() || change.files;
         let title = change.title.as_ref().unwrap_or(&before.title);
         let description = change.description.as_ref().unwrap_or(&before.description);
-        self.write_text(before.number, &TicketText::new(title, description, &besides)).await
+        self.write_whole_text(before.number, title, description, files).await
+    }
+
+    /// Makes the full text of a ticket with its comments and, if there are any, `files`.
+    pub(crate) async fn write_whole_text(
+        &self,
+        number: TicketNumber,
+        title: &Title,
+        description: &Description,
+        files: bool,
+    ) -> Result<()> {
+        let mut besides = crate::comments::bodies(self.db, number).await?;
+        if files {
+            let files = crate::files::texts(self.db, &[number], INDEXED_CHARS).await?;
+            besides.extend(files.into_iter().map(|(_, file)| (file.text, !file.public)));
+        }
+        self.write_text(number, &TicketText::new(title, description, &besides)).await
     }
 
     async fn insert_tags(&self, number: TicketNumber, tags: &[Tag]) -> Result<()> {
