@@ -15,7 +15,7 @@ mod source;
 mod triage;
 
 pub use accounts::Accounts;
-pub use database::Database;
+pub use database::{Database, url as database_url};
 pub use fault::{Faults, shown};
 pub use files::Files;
 pub use logs::Logs;

@@ -4,6 +4,7 @@
 mod accounts;
 mod browser;
 mod config;
+mod copy;
 mod dashboard;
 mod files;
 mod hostile;

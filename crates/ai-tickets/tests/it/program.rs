@@ -99,6 +99,13 @@ impl Installation {
         }
     }
 
+    /// Starts a command and does not wait for it.
+    pub fn start(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
     /// Starts a command at a terminal of its own; what is typed goes to the child's standard input, the screen is its output.
     pub fn at_terminal(&self, args: &str) -> Child {
         let mut script = Command::new("/usr/bin/script");
