@@ -45,7 +45,7 @@ fn address(here: &Installation) -> String {
 /// The lists that a person sees.
 fn seen(server: &Server) -> Vec<Value> {
     let token = server.log_in("ann@example.org", PASSWORD);
-    ["/tickets", "/tickets/3/comments", "/tickets?q=paper", "/categories", "/articles"]
+    ["/tickets", "/tickets/3/comments", "/tickets?q=paper", "/categories", "/knowledge/articles"]
         .map(|path| {
             let answer = server.call("GET", path, &token, None);
             assert_eq!(answer.status, 200, "{path}: {}", answer.body);

@@ -14,7 +14,7 @@ use super::{
     cell::Cell,
     rows::{self, BatchSize},
 };
-use crate::{Result, Store};
+use crate::{Result, Store, db::dialect};
 
 /// The count of rows, and the sum of their SHA-256 in lanes of 64 bits. A sum, because the engines
 /// sort text in different orders; it is proof against accidents, not against forgery.
@@ -76,6 +76,13 @@ pub(super) async fn count<C: ConnectionTrait>(table: &str, db: &C) -> Result<u64
     let row = db.query_one(&query).await?;
     let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Whether a table is there and has rows.
+pub(super) async fn has_rows(table: &str, store: &Store) -> Result<bool> {
+    let db = store.reader();
+    let there = db.query_one_raw(dialect::find_table(store.engine(), table)).await?.is_some();
+    Ok(there && count(table, db).await? > 0)
 }
 
 /// Whether a table of a store holds what it holds in another database.
