@@ -35,7 +35,9 @@ impl Content {
         let mut after = None;
         loop {
             let batch = rows::read(table, db, after.as_deref(), size.rows()).await?;
-            batch.iter().for_each(|row| content.add(table, row));
+            for row in &batch {
+                content.add(table, row);
+            }
             watch.advance(&table.name, batch.len() as u64);
             if batch.len() < size.rows() {
                 return Ok(content);
