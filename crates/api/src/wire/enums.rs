@@ -121,6 +121,21 @@ wire_enums! {
         Dead = "dead",
         Cancelled = "cancelled",
     }
+    /// How far a call of another system is.
+    #[schema(example = "delivered")]
+    DeliveryState = atc_core::webhook::DeliveryState {
+        Pending = "pending",
+        Delivered = "delivered",
+        Failed = "failed",
+    }
+    /// Why another system is not called: by an administrator, because every call failed for five days, or
+    /// because it answered that it is gone.
+    #[schema(example = "failing")]
+    DisabledReason = atc_core::webhook::DisabledReason {
+        ByAdmin = "by_admin",
+        Failing = "failing",
+        Gone = "gone",
+    }
     /// How an attempt at a job ended: `retry` failed in a way that may pass, `lost` was not heard of
     /// again, `handed_back` belonged to a worker that ended.
     #[schema(example = "retry")]

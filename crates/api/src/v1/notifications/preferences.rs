@@ -31,7 +31,7 @@ async fn get_notification_preferences(
 #[serde(deny_unknown_fields, default)]
 #[schema(as = NotificationPreferences, example = json!({
     "assigned": true, "commented": false, "mentioned": true, "status_changed": true,
-    "file_failed": true
+    "file_failed": true, "webhook_disabled": true
 }))]
 pub(super) struct PreferencesBody {
     /// A ticket was assigned to them.
@@ -49,6 +49,9 @@ pub(super) struct PreferencesBody {
     /// A file that they uploaded could not be read.
     #[schema(nullable = false)]
     file_failed: Option<bool>,
+    /// Another system is not told any more what happens: administrators.
+    #[schema(nullable = false)]
+    webhook_disabled: Option<bool>,
 }
 
 impl PreferencesBody {
@@ -73,6 +76,7 @@ impl PreferencesBody {
             NotificationKind::Mentioned => &mut self.mentioned,
             NotificationKind::StatusChanged => &mut self.status_changed,
             NotificationKind::FileFailed => &mut self.file_failed,
+            NotificationKind::WebhookDisabled => &mut self.webhook_disabled,
         }
     }
 }
