@@ -1,14 +1,38 @@
 //! The words of the API.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
 macro_rules! wire_enums {
-    ($($(#[$doc:meta])* $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        $(#[$doc])*
+    ($(
+        $(#[doc = $doc:literal])* #[schema(example = $example:literal)]
+        $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? }
+    )*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum $name {
             $(#[serde(rename = $word)] $variant,)*
+        }
+
+        // Derived, it would show the names of the variants: it does not see words that a macro puts in.
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some(concat!($($doc, "\n"),*).trim()))
+                    .enum_values(Some([$($word),*]))
+                    .examples([$example])
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> { stringify!($name).into() }
         }
 
         impl From<$core> for $name {

@@ -15,7 +15,7 @@ use super::EndpointSecretBody;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, Once, permissions::WriteWebhooks},
+    extract::{Body, Can, Once, not_null, permissions::WriteWebhooks},
     problem::Result,
     reply,
 };
@@ -58,10 +58,11 @@ struct CreateEndpointBody {
     #[schema(min_length = 1, max_length = 100, required, nullable = false)]
     name: Option<String>,
     /// Where it is called: on the public internet over HTTPS, or where `OUTGOING_ALLOW` says.
-    #[schema(min_length = 1, max_length = 2000, required, nullable = false)]
+    #[schema(pattern = "^https?://", max_length = 2000, required, nullable = false)]
     url: Option<String>,
     /// What it wants to hear of; everything, where it is left out or empty.
     #[schema(max_items = 50, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     events: Option<Vec<String>>,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, permissions::WriteWebhooks},
+    extract::{Body, Can, Id, not_null, permissions::WriteWebhooks},
     problem::Result,
     reply,
     wire::EndpointBody,
@@ -52,15 +52,19 @@ async fn update_webhook_endpoint(
 struct UpdateEndpointBody {
     /// Another name.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
     /// Another address.
-    #[schema(min_length = 1, max_length = 2000, nullable = false)]
+    #[schema(pattern = "^https?://", max_length = 2000, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     url: Option<String>,
     /// What it wants to hear of, in place of all before; empty for everything.
     #[schema(max_items = 50, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     events: Option<Vec<String>>,
     /// Whether it is called.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     enabled: Option<bool>,
 }
 
