@@ -8,6 +8,7 @@ mod database;
 mod fault;
 mod files;
 mod logs;
+mod outgoing;
 mod parse;
 mod reserved;
 mod server;
@@ -19,6 +20,7 @@ pub use database::{Database, url as database_url};
 pub use fault::{Faults, shown};
 pub use files::Files;
 pub use logs::Logs;
+pub use outgoing::Outgoing;
 pub use server::{Environment, Server};
 pub use source::Source;
 pub use triage::Triage;
@@ -46,6 +48,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Files.
     pub files: Files,
+    /// Calls to other systems.
+    pub outgoing: Outgoing,
     /// Reading texts, and the work in the background.
     pub triage: Triage,
 }
@@ -72,6 +76,7 @@ impl Settings {
         let environment = server.as_ref().ok().map(|s| s.environment);
         let accounts = Accounts::read(reader, environment);
         let files = Files::read(reader);
+        let outgoing = Outgoing::read(reader);
         let triage = Triage::read(reader);
         reserved::check(reader);
         let data_dir = data_dir?;
@@ -84,6 +89,7 @@ impl Settings {
             redis_url: redis_url?,
             accounts: accounts?,
             files: files?,
+            outgoing: outgoing?,
             triage: triage?,
         })
     }

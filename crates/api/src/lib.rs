@@ -32,3 +32,4 @@ pub use openapi::{document, policy_table};
 pub use router::router;
 pub use serve::{ServeError, Server};
 pub use state::ApiState;
+pub use wire::webhook_text;

@@ -15,6 +15,7 @@ mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod webhook_endpoints;
 
 use crate::endpoint::Endpoint;
 
@@ -85,6 +86,15 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ai::categorize_batch::endpoint(),
         ai::agents::endpoint(),
         ai::analyze_file::endpoint(),
+        webhook_endpoints::list::endpoint(),
+        webhook_endpoints::create::endpoint(),
+        webhook_endpoints::get::endpoint(),
+        webhook_endpoints::update::endpoint(),
+        webhook_endpoints::delete::endpoint(),
+        webhook_endpoints::rotate_secret::endpoint(),
+        webhook_endpoints::deliveries::endpoint(),
+        webhook_endpoints::delivery::endpoint(),
+        webhook_endpoints::replay::endpoint(),
         jobs::list::endpoint(),
         jobs::overview::endpoint(),
         jobs::get::endpoint(),

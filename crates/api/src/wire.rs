@@ -13,13 +13,14 @@ mod team;
 mod ticket;
 mod triage;
 mod user;
+mod webhook;
 
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
 pub(crate) use enums::{
-    AttemptEnd, AuditKind, FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope,
-    SearchMode, Source, Status, Strategy,
+    AttemptEnd, AuditKind, DeliveryState, DisabledReason, FileKind, FileStatus, HistoryWindow,
+    JobState, Priority, Role, Scope, SearchMode, Source, Status, Strategy,
 };
 pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;
@@ -31,3 +32,5 @@ pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
 pub(crate) use triage::TriageBody;
 pub(crate) use user::{PersonBody, UserBody};
+pub use webhook::webhook_text;
+pub(crate) use webhook::{DeliveryBody, DeliveryDetailBody, EndpointBody};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use atc_core::ports::{BlobStore, Clock, Entropy, Extractor, RateLimiter, TriageEngine, new_uuid};
+use atc_core::ports::{
+    BlobStore, Clock, Entropy, Extractor, Outgoing, RateLimiter, TriageEngine, new_uuid,
+};
 use atc_store::{LabelFingerprint, Store};
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, Notify, watch};
@@ -12,9 +14,9 @@ use uuid::Uuid;
 use crate::{
     Config, Keys,
     auth::{AccessTokens, Passwords, RefreshTokens},
-    idempotency::Sealer,
     jobs::HistoryCache,
-    live::Live,
+    live::{Live, Told},
+    sealer::Sealer,
 };
 
 /// What the binary puts together.
@@ -33,6 +35,10 @@ pub struct Parts {
     pub extractor: Arc<dyn Extractor>,
     /// Counts requests.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Calls other systems.
+    pub outgoing: Arc<dyn Outgoing>,
+    /// What other systems are told of an event, as JSON.
+    pub webhook_text: fn(&Told) -> String,
     /// Settings.
     pub config: Config,
     /// Secrets.
@@ -51,7 +57,12 @@ pub struct App {
     pub(crate) access_tokens: AccessTokens,
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) passwords: Passwords,
-    pub(crate) sealer: Sealer,
+    /// Seals kept answers: one may hold the secret of a token.
+    pub(crate) answer_sealer: Sealer,
+    /// Seals the secrets of webhooks.
+    pub(crate) webhook_sealer: Sealer,
+    pub(crate) outgoing: Arc<dyn Outgoing>,
+    pub(crate) webhook_text: fn(&Told) -> String,
     limiter: Arc<dyn RateLimiter>,
     /// Every task of this process; shutdown waits for them.
     pub(crate) tasks: TaskTracker,
@@ -59,6 +70,8 @@ pub struct App {
     pub(crate) shutdown: CancellationToken,
     /// Something waits to be indexed.
     pub(crate) index_signal: Notify,
+    /// Other systems may have to be told something.
+    pub(crate) webhook_signal: Notify,
     /// Labels or the model in use may have changed.
     pub(crate) label_signal: Notify,
     /// Jobs may have been added.
@@ -88,13 +101,25 @@ impl App {
     /// [`App::start_background`].
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, entropy, engine, blobs, extractor, limiter, config, keys } =
-            parts;
+        let Parts {
+            store,
+            clock,
+            entropy,
+            engine,
+            blobs,
+            extractor,
+            limiter,
+            outgoing,
+            webhook_text,
+            config,
+            keys,
+        } = parts;
         Arc::new(Self {
             access_tokens: AccessTokens::new(keys.jwt_bytes(), config.access_token_ttl_s),
             refresh_tokens: RefreshTokens::new(keys.jwt_bytes()),
             passwords: Passwords::new(config.bcrypt_cost, config.password_workers),
-            sealer: Sealer::new(keys.encryption_bytes()),
+            answer_sealer: Sealer::new(keys.encryption_bytes(), b"idempotency"),
+            webhook_sealer: Sealer::new(keys.encryption_bytes(), b"webhooks"),
             started_at: clock.now(),
             store,
             clock,
@@ -103,10 +128,13 @@ impl App {
             blobs,
             extractor,
             limiter,
+            outgoing,
+            webhook_text,
             config,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             index_signal: Notify::new(),
+            webhook_signal: Notify::new(),
             label_signal: Notify::new(),
             job_signal: watch::Sender::new(0),
             file_signal: watch::Sender::new(0),

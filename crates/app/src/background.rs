@@ -36,6 +36,12 @@ impl App {
             |app| &app.label_signal,
             |app| Box::pin(app.learn_pending()),
         );
+        self.spawn_loop(
+            "webhooks",
+            poll,
+            |app| &app.webhook_signal,
+            |app| Box::pin(app.tell_webhooks()),
+        );
         self.start_own_worker();
     }
 

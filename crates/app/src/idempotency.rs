@@ -5,10 +5,6 @@ use atc_core::{
     idempotency::{IdempotencyKey, Outcome, Remember, StoredAnswer},
 };
 use atc_store::Tx;
-use aws_lc_rs::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hkdf,
-};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::App;
@@ -39,7 +35,11 @@ impl App {
         let created = create(&tx).await?;
         if let Some(Remember { key, render }) = &remember {
             let mut answer = render(&created);
-            answer.body = self.sealer.seal(self, key, &answer.body)?;
+            answer.body = self.answer_sealer.seal(
+                self.entropy.as_ref(),
+                &associated_data(key),
+                &answer.body,
+            )?;
             tx.idempotency().keep(key, &answer).await?;
         }
         tx.commit().await?;
@@ -64,7 +64,7 @@ impl App {
                 "This Idempotency-Key was used with another request. Use a new key for a new one.",
             ));
         }
-        answer.body = self.sealer.open(key, answer.body)?;
+        answer.body = self.answer_sealer.open(&associated_data(key), answer.body)?;
         Ok(Some(answer))
     }
 
@@ -75,49 +75,6 @@ impl App {
         tx.commit().await?;
         Ok(forgotten)
     }
-}
-
-/// Seals kept answers: one may hold the secret of a token, which must not stand in the database.
-/// ChaCha20-Poly1305 (RFC 8439), bound to caller and key.
-pub(crate) struct Sealer(LessSafeKey);
-
-impl Sealer {
-    pub fn new(secret: &[u8]) -> Self {
-        Self(LessSafeKey::new(derive(secret)))
-    }
-
-    fn seal(&self, app: &App, key: &IdempotencyKey, body: &[u8]) -> Result<Vec<u8>> {
-        let mut nonce = [0; NONCE_LEN];
-        app.entropy.fill(&mut nonce);
-        let mut sealed = body.to_vec();
-        let aad = Aad::from(associated_data(key));
-        self.0
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
-            .map_err(|_| Error::internal("sealing failed"))?;
-        sealed.extend_from_slice(&nonce);
-        Ok(sealed)
-    }
-
-    fn open(&self, key: &IdempotencyKey, mut sealed: Vec<u8>) -> Result<Vec<u8>> {
-        let unreadable = || Error::internal("a kept answer cannot be opened with this key");
-        let at = sealed.len().checked_sub(NONCE_LEN).ok_or_else(unreadable)?;
-        let nonce =
-            Nonce::try_assume_unique_for_key(&sealed.split_off(at)).map_err(|_| unreadable())?;
-        let body = self
-            .0
-            .open_in_place(nonce, Aad::from(associated_data(key)), &mut sealed)
-            .map_err(|_| unreadable())?;
-        Ok(body.to_vec())
-    }
-}
-
-fn derive(secret: &[u8]) -> UnboundKey {
-    UnboundKey::from(
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"ai-tickets")
-            .extract(secret)
-            .expand(&[b"idempotency"], &CHACHA20_POLY1305)
-            .unwrap_or_else(|_| unreachable!("an AEAD key is shorter than HKDF's limit")),
-    )
 }
 
 fn associated_data(key: &IdempotencyKey) -> Vec<u8> {

@@ -16,11 +16,13 @@ mod jobs;
 mod knowledge;
 mod live;
 mod notifications;
+mod sealer;
 mod teams;
 mod tickets;
 mod transfer;
 mod triage;
 mod users;
+mod webhooks;
 mod worker;
 
 pub use app::{App, Parts};
@@ -37,10 +39,12 @@ pub use live::{Connected, ConnectionPermit, Facts, Follower, Heard, Lost, Told};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
+pub use webhooks::NewEndpointSecret;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
 pub use atc_store::{
-    ArticlePosition, CommentPosition, FilePosition, JobPosition, NotificationPosition, UserPosition,
+    ArticlePosition, CommentPosition, DeliveryPosition, FilePosition, JobPosition,
+    NotificationPosition, UserPosition,
 };
 // Jobs as they are stored; their payload is redacted wherever a use case gives one out.
 pub use atc_store::{JobFilter, StoredAttempt, StoredJob};

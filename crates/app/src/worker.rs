@@ -23,6 +23,7 @@ use crate::{
     App,
     files::{ProcessFile, SettleFiles, SweepBlobs},
     tickets::TriageAgain,
+    webhooks::DeliverWebhook,
 };
 
 /// How often schedules are looked at; patterns know no seconds here.
@@ -35,7 +36,8 @@ fn jobs() -> Result<Registry, RegistryError> {
         .scheduled(SettleFiles::CRON, &SettleFiles {})?
         .scheduled(SweepBlobs::CRON, &SweepBlobs {})?
         .with::<ProcessFile>()?
-        .with::<TriageAgain>()
+        .with::<TriageAgain>()?
+        .with::<DeliverWebhook>()
 }
 
 impl App {

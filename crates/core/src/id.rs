@@ -44,6 +44,10 @@ ids! {
     FileId;
     /// A notification of one person.
     NotificationId;
+    /// Another system that is told what happens.
+    WebhookEndpointId;
+    /// One event on its way to one other system.
+    WebhookDeliveryId;
     /// A job that runs in the background.
     JobId;
     /// One attempt at a job: whoever holds another one may write nothing of it.

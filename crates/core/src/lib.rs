@@ -27,6 +27,7 @@ pub mod token;
 pub mod triage;
 pub mod user;
 pub mod vector;
+pub mod webhook;
 
 pub use caller::{Caller, Ctx};
 pub use error::{Error, ErrorCode, FieldError, Location, Result};

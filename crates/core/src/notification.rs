@@ -22,12 +22,20 @@ pub enum NotificationKind {
     StatusChanged,
     /// A file that they uploaded could not be read.
     FileFailed,
+    /// Another system is not told any more what happens, as it did not answer: administrators.
+    WebhookDisabled,
 }
 
 impl NotificationKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::Assigned, Self::Commented, Self::Mentioned, Self::StatusChanged, Self::FileFailed];
+    pub const ALL: [Self; 6] = [
+        Self::Assigned,
+        Self::Commented,
+        Self::Mentioned,
+        Self::StatusChanged,
+        Self::FileFailed,
+        Self::WebhookDisabled,
+    ];
 
     /// The word used in the API and the database.
     #[must_use]
@@ -38,6 +46,7 @@ impl NotificationKind {
             Self::Mentioned => "mentioned",
             Self::StatusChanged => "status_changed",
             Self::FileFailed => "file_failed",
+            Self::WebhookDisabled => "webhook_disabled",
         }
     }
 

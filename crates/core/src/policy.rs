@@ -100,6 +100,10 @@ actions! {
     ReadKnowledge: User, Some(KnowledgeRead);
     /// Write articles.
     WriteKnowledge: Agent, Some(KnowledgeWrite);
+    /// See which other systems are told what happens, and how that went.
+    ReadWebhooks: Admin, Some(AdminScope);
+    /// Make, change and delete them, and tell them again.
+    WriteWebhooks: Admin, Some(AdminScope);
     /// Read the metrics.
     ReadMetrics: Admin, Some(AdminScope);
     /// See queues, workers and jobs.

@@ -5,6 +5,7 @@ mod blob;
 mod clock;
 mod extract;
 mod limiter;
+mod outgoing;
 mod triage;
 
 use std::{future::Future, pin::Pin};
@@ -13,6 +14,7 @@ pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
 pub use clock::{Clock, Entropy, new_uuid};
 pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};
+pub use outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
 pub use triage::{
     Analysis, CategoryVerdict, EngineError, EngineState, EngineStatus, LabelledText, Meaning,
     PriorityVerdict, TrainedModel, TriageEngine, TriageInput,

@@ -114,13 +114,7 @@ impl<C: ConnectionTrait> Events<'_, C> {
 impl Events<'_, DatabaseTransaction> {
     /// Adds an event. It is told once this transaction has committed.
     pub async fn append(&self, new: NewEvent) -> Result<()> {
-        let (subject, comment) = match new.subject {
-            Subject::Ticket(id) => (id.0, None),
-            Subject::Comment(ticket, comment) => (ticket.0, Some(comment.0)),
-            Subject::File(id) => (id.0, None),
-            Subject::Notification(id) => (id.0, None),
-            Subject::Access(id) => (id.0, None),
-        };
+        let (subject, comment) = columns(new.subject);
         let [person, other] = new.audience.people.map(|person| person.map(|id| id.0));
         let sql = format!(
             "INSERT INTO events \
@@ -146,29 +140,46 @@ impl Events<'_, DatabaseTransaction> {
         Ok(())
     }
 
-    /// Forgets events from before this moment. Answers how many.
+    /// Forgets events from before this moment, but for those that an endpoint of webhooks may still have
+    /// to be told of. Answers how many.
     pub async fn delete_before(&self, before: DateTime<Utc>) -> Result<u64> {
         let statement = Statement::from_sql_and_values(
             self.db.get_database_backend(),
-            "DELETE FROM events WHERE at < $1",
+            "DELETE FROM events WHERE at < $1 AND \
+             (NOT EXISTS (SELECT 1 FROM webhook_endpoints WHERE disabled IS NULL) OR \
+             (mark, sequence) <= (SELECT mark, sequence FROM webhook_position))",
             [before.into()],
         );
         Ok(self.db.execute_raw(statement).await?.rows_affected())
     }
 }
 
+/// How a subject is kept.
+pub(crate) fn columns(subject: Subject) -> (uuid::Uuid, Option<uuid::Uuid>) {
+    match subject {
+        Subject::Ticket(id) => (id.0, None),
+        Subject::Comment(ticket, comment) => (ticket.0, Some(comment.0)),
+        Subject::File(id) => (id.0, None),
+        Subject::Notification(id) => (id.0, None),
+        Subject::Access(id) => (id.0, None),
+    }
+}
+
+/// The subject that is kept so.
+pub(crate) fn subject(kind: EventKind, id: uuid::Uuid, comment: Option<uuid::Uuid>) -> Subject {
+    match (kind.topic(), comment) {
+        (Some(Topic::Tickets), Some(comment)) => Subject::Comment(TicketId(id), CommentId(comment)),
+        (Some(Topic::Tickets), None) => Subject::Ticket(TicketId(id)),
+        (Some(Topic::Files), _) => Subject::File(FileId(id)),
+        (Some(Topic::Notifications), _) => Subject::Notification(NotificationId(id)),
+        (None, _) => Subject::Access(UserId(id)),
+    }
+}
+
 fn event(row: &EventRow) -> Result<Event> {
     let kind = EventKind::parse(&row.kind)
         .ok_or_else(|| StoreError::unreadable("events.kind", &row.kind))?;
-    let subject = match (kind.topic(), row.comment_id) {
-        (Some(Topic::Tickets), Some(comment)) => {
-            Subject::Comment(TicketId(row.subject_id), CommentId(comment))
-        }
-        (Some(Topic::Tickets), None) => Subject::Ticket(TicketId(row.subject_id)),
-        (Some(Topic::Files), _) => Subject::File(FileId(row.subject_id)),
-        (Some(Topic::Notifications), _) => Subject::Notification(NotificationId(row.subject_id)),
-        (None, _) => Subject::Access(UserId(row.subject_id)),
-    };
+    let subject = subject(kind, row.subject_id, row.comment_id);
     Ok(Event {
         id: EventId { mark: row.mark, sequence: row.sequence },
         kind,

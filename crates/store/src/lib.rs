@@ -27,6 +27,7 @@ mod teams;
 mod tickets;
 mod tokens;
 mod users;
+mod webhooks;
 mod ws_tickets;
 
 pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
@@ -55,4 +56,5 @@ pub use tickets::{
 };
 pub use tokens::{TokenOwner, Tokens};
 pub use users::{Credentials, UserPosition, Users};
+pub use webhooks::{DeliveryPosition, SealedSecrets, WebhookDeliveries, Webhooks};
 pub use ws_tickets::{WsTicket, WsTickets};

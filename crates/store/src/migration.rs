@@ -15,6 +15,7 @@ mod m0007_files;
 mod m0008_events;
 mod m0009_notifications;
 mod m0010_workers;
+mod m0011_webhooks;
 
 struct Migrator;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_events::Migration),
             Box::new(m0009_notifications::Migration),
             Box::new(m0010_workers::Migration),
+            Box::new(m0011_webhooks::Migration),
         ]
     }
 }

@@ -129,6 +129,16 @@ impl<C: ConnectionTrait> Users<'_, C> {
         .with_total(total))
     }
 
+    /// All administrators who may log in.
+    pub async fn admins(&self) -> Result<Vec<User>> {
+        let rows = Entity::find()
+            .filter(Column::Role.eq(Role::Admin.as_str()))
+            .filter(Column::IsActive.eq(true))
+            .all(self.0)
+            .await?;
+        rows.into_iter().map(user).collect()
+    }
+
     /// How many active administrators there are besides this one.
     pub async fn count_other_admins(&self, id: UserId) -> Result<u64> {
         Ok(Entity::find()

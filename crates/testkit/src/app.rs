@@ -13,6 +13,7 @@ use atc_core::{
     text::FullName,
     user::{Email, NewUser, Password, Role},
 };
+use atc_net::{Client, Guard, Limits};
 use atc_platform::{blob::ObjectBlobs, limiter::LocalLimiter, telemetry};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
@@ -108,6 +109,8 @@ impl TestApp {
             entropy: Arc::new(SeededEntropy::new()),
             engine: Arc::new(LocalEngine::start(engine)),
             limiter: Arc::new(LocalLimiter::new(clock.clone(), 10_000)),
+            outgoing: Arc::new(outgoing()),
+            webhook_text: atc_api::webhook_text,
             config,
             keys: Keys {
                 jwt: SecretSlice::from(b"a signing key of thirty-two byte".to_vec()),
@@ -177,4 +180,11 @@ impl TestApp {
         };
         Answer::read(response).await
     }
+}
+
+/// Calls nobody but servers of the test itself.
+fn outgoing() -> Client {
+    let here = "127.0.0.1".parse().expect("an address");
+    let limits = Limits { timeout: Duration::from_secs(5), answer_bytes: 4096 };
+    Client::new(Guard::new(vec![here]), limits).expect("a client")
 }

@@ -7,12 +7,13 @@ use std::{collections::BTreeMap, process::Command};
 use serde_json::Value;
 
 /// What each of our crates uses of the others and of the libraries that only one room knows.
-const WALLS: [(&str, &[&str]); 11] = [
+const WALLS: [(&str, &[&str]); 12] = [
     ("atc-core", &[]),
     ("atc-store", &["atc-core", "sea-orm", "sea-orm-migration", "sqlx", "tokio"]),
     ("atc-platform", &["atc-core", "redis", "tokio"]),
     ("atc-ai", &["atc-core", "rten", "tokenizers", "tokio"]),
     ("atc-media", &["atc-core", "atc-speech", "rten", "tokio"]),
+    ("atc-net", &["atc-core", "reqwest", "tokio"]),
     ("atc-speech", &["ct2rs", "rten", "tokenizers"]),
     ("atc-app", &["atc-core", "atc-store", "tokio"]),
     ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "tokio"]),
@@ -24,6 +25,7 @@ const WALLS: [(&str, &[&str]); 11] = [
             "atc-app",
             "atc-core",
             "atc-media",
+            "atc-net",
             "atc-platform",
             "atc-store",
             "tokio",
@@ -37,6 +39,7 @@ const WALLS: [(&str, &[&str]); 11] = [
             "atc-app",
             "atc-core",
             "atc-media",
+            "atc-net",
             "atc-platform",
             "atc-store",
             "axum",

@@ -12,8 +12,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::ports::{BlobStore, Clock, Extractor, RateLimiter};
+use atc_core::ports::{BlobStore, Clock, Extractor, Outgoing, RateLimiter};
 use atc_media::{MediaReader, Models, ReaderConfig};
+use atc_net::{Client, Guard, Limits};
 use atc_platform::{
     SystemClock, SystemEntropy,
     blob::{ObjectBlobs, S3Config},
@@ -26,6 +27,8 @@ use crate::config::{Environment, Settings};
 
 /// How many clients one process counts at the same time: a few megabytes.
 const MOST_LIMITED_KEYS: usize = 100_000;
+/// How much of an answer of another system is read.
+const MOST_ANSWER_BYTES: usize = 4096;
 /// The folder of files in `DATA_DIR`.
 const FILES_FOLDER: &str = "files";
 /// The command by which this program reads a file; see `cli`.
@@ -78,6 +81,8 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
         blobs: blobs(settings)?,
         extractor: extractor(settings)?,
         limiter: limiter(settings, &clock)?,
+        outgoing: outgoing(settings)?,
+        webhook_text: atc_api::webhook_text,
         clock,
         entropy: Arc::new(SystemEntropy),
         engine: engine.start(settings),
@@ -100,6 +105,13 @@ fn limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLi
         }
         None => Arc::new(local),
     })
+}
+
+/// What calls other systems.
+fn outgoing(settings: &Settings) -> Result<Arc<dyn Outgoing>> {
+    let outgoing = &settings.outgoing;
+    let limits = Limits { timeout: outgoing.timeout, answer_bytes: MOST_ANSWER_BYTES };
+    Ok(Arc::new(Client::new(Guard::new(outgoing.allowed.clone()), limits)?))
 }
 
 /// Where the bytes of files are stored.

@@ -173,6 +173,16 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// For fields that may be absent but not `null`: use with
+/// `#[serde(default, deserialize_with = "not_null")]`.
+pub(crate) fn not_null<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// What a field read with [`double_option`] asks for.
 #[expect(clippy::option_option, reason = "absent, null, or a value")]
 pub(crate) fn patch_of<T, U>(given: Option<Option<T>>, to: impl FnOnce(T) -> U) -> Patch<U> {

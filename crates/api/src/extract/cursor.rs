@@ -92,7 +92,7 @@ pub(crate) struct PageParams {
     #[param(minimum = 1, maximum = 100, default = 20, required = false, example = 20)]
     limit: u64,
     /// Where to go on: `next_cursor` of the page before, for the same filters and order.
-    #[param(nullable = false)]
+    #[param(nullable = false, min_length = 1)]
     cursor: Option<String>,
     /// Whether to count all matching rows.
     #[param(default = false, required = false, example = false)]

@@ -95,6 +95,8 @@ pub(crate) mod permissions {
         WriteTeams,
         ReadKnowledge,
         WriteKnowledge,
+        ReadWebhooks,
+        WriteWebhooks,
         ReadMetrics,
         ReadJobs,
         ManageJobs,

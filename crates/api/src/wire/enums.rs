@@ -1,14 +1,38 @@
 //! The words of the API.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
 macro_rules! wire_enums {
-    ($($(#[$doc:meta])* $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        $(#[$doc])*
+    ($(
+        $(#[doc = $doc:literal])* #[schema(example = $example:literal)]
+        $name:ident = $core:path { $($variant:ident = $word:literal),* $(,)? }
+    )*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum $name {
             $(#[serde(rename = $word)] $variant,)*
+        }
+
+        // Derived, it would show the names of the variants: it does not see words that a macro puts in.
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some(concat!($($doc, "\n"),*).trim()))
+                    .enum_values(Some([$($word),*]))
+                    .examples([$example])
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> { stringify!($name).into() }
         }
 
         impl From<$core> for $name {
@@ -120,6 +144,21 @@ wire_enums! {
         Failed = "failed",
         Dead = "dead",
         Cancelled = "cancelled",
+    }
+    /// How far a call of another system is.
+    #[schema(example = "delivered")]
+    DeliveryState = atc_core::webhook::DeliveryState {
+        Pending = "pending",
+        Delivered = "delivered",
+        Failed = "failed",
+    }
+    /// Why another system is not called: by an administrator, because every call failed for five days, or
+    /// because it answered that it is gone.
+    #[schema(example = "failing")]
+    DisabledReason = atc_core::webhook::DisabledReason {
+        ByAdmin = "by_admin",
+        Failing = "failing",
+        Gone = "gone",
     }
     /// How an attempt at a job ended: `retry` failed in a way that may pass, `lost` was not heard of
     /// again, `handed_back` belonged to a worker that ended.

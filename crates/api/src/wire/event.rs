@@ -32,7 +32,7 @@ pub(crate) struct EventBody {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum DataBody {
+pub(super) enum DataBody {
     Ticket {
         ticket_id: Uuid,
         #[serde(flatten)]
@@ -60,11 +60,11 @@ enum DataBody {
     },
 }
 
-impl From<&Told> for EventBody {
+impl From<&Told> for DataBody {
     fn from(told: &Told) -> Self {
         let event = &told.event;
         let ticket = |t: &atc_core::ticket::Ticket| Box::new(TicketBody::from(t.clone()));
-        let data = match (&told.facts, event.subject) {
+        match (&told.facts, event.subject) {
             (Facts::Ticket(t), _) => DataBody::Ticket { ticket_id: t.id.0, ticket: ticket(t) },
             (Facts::Comment(c, t), _) => DataBody::Comment {
                 comment: Box::new(CommentBody::from(c.as_ref())),
@@ -83,7 +83,14 @@ impl From<&Told> for EventBody {
             (Facts::Gone, Subject::File(id)) => DataBody::GoneFile { file_id: id.0 },
             (Facts::Gone, Subject::Notification(id)) => DataBody::GoneNotification { id: id.0 },
             (Facts::Gone, Subject::Access(id)) => DataBody::GoneNotification { id: id.0 },
-        };
+        }
+    }
+}
+
+impl From<&Told> for EventBody {
+    fn from(told: &Told) -> Self {
+        let event = &told.event;
+        let data = told.into();
         Self { id: event.id.to_string(), kind: event.kind.as_str(), at: event.at, data }
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum NotificationKind {
     StatusChanged,
     /// A file that they uploaded could not be read.
     FileFailed,
+    /// Another system is not told any more what happens, as it did not answer: administrators.
+    WebhookDisabled,
 }
 
 impl From<Kind> for NotificationKind {
@@ -67,6 +69,7 @@ impl From<Kind> for NotificationKind {
             Kind::Mentioned => Self::Mentioned,
             Kind::StatusChanged => Self::StatusChanged,
             Kind::FileFailed => Self::FileFailed,
+            Kind::WebhookDisabled => Self::WebhookDisabled,
         }
     }
 }

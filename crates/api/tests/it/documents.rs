@@ -34,6 +34,23 @@ fn every_schema_has_an_example() {
 }
 
 #[test]
+fn a_word_of_the_api_is_shown_as_it_is_sent() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let words =
+        schemas.iter().filter_map(|(name, schema)| Some((name, schema, schema.get("enum")?)));
+    let mut seen = 0;
+    for (name, schema, words) in words {
+        let words = words.as_array().expect("words");
+        let example = schema.get("example").or_else(|| schema["examples"].get(0));
+        assert!(words.contains(example.expect("an example")), "{name}: {schema}");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+    assert_eq!(schemas["Role"]["enum"], serde_json::json!(["user", "agent", "admin"]));
+}
+
+#[test]
 fn every_operation_is_described_and_has_an_id_of_its_own() {
     let document = document();
     assert_eq!(document["openapi"], "3.1.0");

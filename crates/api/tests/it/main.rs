@@ -22,3 +22,4 @@ mod serving;
 mod sockets;
 mod tickets;
 mod triage;
+mod webhooks;

@@ -72,6 +72,7 @@ impl App {
             let events = self.store.events().after(from, &EventFilter::EVERYTHING, BATCH).await?;
             let Some(last) = events.last().map(|event| event.id) else { return Ok(count) };
             count += events.len();
+            self.webhook_signal.notify_one();
             // Whoever comes to listen after this reads the log up to here by themselves.
             if self.live.batches.receiver_count() > 0 {
                 let told = self.tell(&events, Visibility::All).await?;

@@ -15,8 +15,10 @@ const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 const JOBS_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long notifications are listed.
 const NOTIFICATIONS_KEPT: TimeDelta = TimeDelta::days(90);
+/// How long deliveries of webhooks are listed that ended.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets kept answers, ended sessions, old events and notifications, and jobs that were done.
+/// Forgets kept answers, ended sessions, old events, notifications and deliveries, and jobs that were done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sweep {}
 
@@ -35,6 +37,8 @@ impl Job for Sweep {
         tx.ws_tickets().delete_expired(app.now()).await.map_err(Error::from)?;
         let stale = app.now() - NOTIFICATIONS_KEPT;
         tx.notifications().delete_before(stale).await.map_err(Error::from)?;
+        let told = app.now() - DELIVERIES_KEPT;
+        tx.webhook_deliveries().delete_before(told).await.map_err(Error::from)?;
         let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
         run.finish(tx).await?;
         tracing::debug!(answers, sessions, events, jobs, "swept");

@@ -19,7 +19,13 @@ endpoint!(analyze_file);
 /// Draft a ticket from a file that was read.
 #[utoipa::path(
     post, path = "/ai/analyze-file", tag = "AI", request_body = AnalyzeFileBody,
-    responses((status = 200, description = "The draft; nothing is stored.", body = AnalysisBody))
+    responses(
+        (status = 200, description = "The draft; nothing is stored.", body = AnalysisBody),
+        (
+            status = 404, description = "No such file", body = crate::problem::ProblemBody,
+            content_type = "application/problem+json"
+        )
+    )
 )]
 async fn analyze_file(
     Can { ctx, .. }: Can<AnalyzeFile>,

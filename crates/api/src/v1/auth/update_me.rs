@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, permissions::ManageSession},
+    extract::{Body, Can, not_null, permissions::ManageSession},
     problem::Result,
     reply,
     wire::UserBody,
@@ -44,12 +44,15 @@ async fn update_me(
 struct UpdateMeBody {
     /// A new name.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     full_name: Option<String>,
     /// A new password, 12 characters to 72 bytes; `current_password` must stand beside it.
     #[schema(format = "password", min_length = 12, max_length = 72, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     password: Option<String>,
     /// The present password.
     #[schema(format = "password", nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     current_password: Option<String>,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, double_option, patch_of, permissions::WriteCategories},
+    extract::{Body, Can, Id, double_option, not_null, patch_of, permissions::WriteCategories},
     problem::Result,
     reply,
     wire::{CategoryBody, Priority},
@@ -52,15 +52,19 @@ async fn update_category(
 struct UpdateCategoryBody {
     /// A new short name; its tickets follow.
     #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     slug: Option<String>,
     /// A new name.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
     /// A new description.
     #[schema(max_length = 2000, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     description: Option<String>,
     /// New examples, in place of all old ones.
     #[schema(max_items = 100, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     examples: Option<Vec<String>>,
     /// Another team, or `null` for none.
     #[serde(default, deserialize_with = "double_option")]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, Id, Once, permissions::WriteComments},
+    extract::{Body, Can, Id, Once, not_null, permissions::WriteComments},
     problem::Result,
     reply, v1,
     wire::CommentBody,
@@ -57,6 +57,7 @@ struct CreateCommentBody {
     body: Option<String>,
     /// Whether only staff shall see it.
     #[schema(nullable = false, default = false)]
+    #[serde(default, deserialize_with = "not_null")]
     internal: Option<bool>,
 }
 

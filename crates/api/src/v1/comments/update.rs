@@ -16,7 +16,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Path, permissions::WriteComments},
+    extract::{Body, Can, Path, not_null, permissions::WriteComments},
     problem::Result,
     reply,
     wire::CommentBody,
@@ -56,9 +56,11 @@ async fn update_comment(
 struct UpdateCommentBody {
     /// What it shall say.
     #[schema(min_length = 1, max_length = 50_000, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     body: Option<String>,
     /// Whether only staff shall see it.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     internal: Option<bool>,
 }
 

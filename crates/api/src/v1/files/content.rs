@@ -52,10 +52,10 @@ endpoint!(get_file_content);
     get, path = "/files/{id}/content", tag = "Files",
     params(("id" = uuid::Uuid, Path, description = "The file.")),
     responses(
-        (status = 200, description = "The bytes.", content_type = "application/octet-stream"),
+        (status = 200, description = "The bytes.", content_type = "*/*"),
         (
             status = 206, description = "The part that was asked for.",
-            content_type = "application/octet-stream"
+            content_type = "*/*"
         ),
         (
             status = 416, description = "No such part", body = crate::problem::ProblemBody,

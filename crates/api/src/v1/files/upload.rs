@@ -80,7 +80,8 @@ async fn upload_file(
 }
 
 /// The parts of an upload.
-#[derive(ToSchema)]
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = Upload, example = json!({"file": "<the bytes>", "ticket_id": "42"}))]
 #[expect(dead_code, reason = "describes the body for the document")]
 struct UploadForm {

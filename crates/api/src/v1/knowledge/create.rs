@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, Once, permissions::WriteKnowledge},
+    extract::{Body, Can, Once, not_null, permissions::WriteKnowledge},
     problem::Result,
     reply,
     v1::{self, tags::tags},
@@ -61,6 +61,7 @@ struct CreateArticleBody {
     tags: Option<Vec<String>>,
     /// Whether everyone may read it; drafts are for agents and administrators.
     #[schema(default = true, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     published: Option<bool>,
 }
 

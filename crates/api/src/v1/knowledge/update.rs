@@ -16,7 +16,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, permissions::WriteKnowledge},
+    extract::{Body, Can, Id, not_null, permissions::WriteKnowledge},
     problem::Result,
     reply,
     v1::tags::tags,
@@ -50,15 +50,19 @@ async fn update_article(
 struct UpdateArticleBody {
     /// A new title.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     title: Option<String>,
     /// A new text.
     #[schema(min_length = 1, max_length = 200_000, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     body: Option<String>,
     /// New tags, in place of all old ones.
     #[schema(max_items = 20, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     tags: Option<Vec<String>>,
     /// Publish or withdraw.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     published: Option<bool>,
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Can, permissions::ReadNotifications},
+    extract::{Can, not_null, permissions::ReadNotifications},
     problem::Result,
 };
 
@@ -31,24 +31,33 @@ async fn get_notification_preferences(
 #[serde(deny_unknown_fields, default)]
 #[schema(as = NotificationPreferences, example = json!({
     "assigned": true, "commented": false, "mentioned": true, "status_changed": true,
-    "file_failed": true
+    "file_failed": true, "webhook_disabled": true
 }))]
 pub(super) struct PreferencesBody {
     /// A ticket was assigned to them.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     assigned: Option<bool>,
     /// Somebody commented on a ticket that they requested or work on.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     commented: Option<bool>,
     /// Somebody named them in a comment.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     mentioned: Option<bool>,
     /// The status of a ticket that they requested or work on changed.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     status_changed: Option<bool>,
     /// A file that they uploaded could not be read.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     file_failed: Option<bool>,
+    /// Another system is not told any more what happens: administrators.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
+    webhook_disabled: Option<bool>,
 }
 
 impl PreferencesBody {
@@ -73,6 +82,7 @@ impl PreferencesBody {
             NotificationKind::Mentioned => &mut self.mentioned,
             NotificationKind::StatusChanged => &mut self.status_changed,
             NotificationKind::FileFailed => &mut self.file_failed,
+            NotificationKind::WebhookDisabled => &mut self.webhook_disabled,
         }
     }
 }

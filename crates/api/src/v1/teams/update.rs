@@ -11,7 +11,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, permissions::WriteTeams},
+    extract::{Body, Can, Id, not_null, permissions::WriteTeams},
     problem::Result,
     reply,
     wire::{Strategy, TeamBody},
@@ -44,12 +44,15 @@ async fn update_team(
 struct UpdateTeamBody {
     /// A new name.
     #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     name: Option<String>,
     /// New members, in place of all old ones.
     #[schema(max_items = 500, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     member_ids: Option<Vec<Uuid>>,
     /// Another way to share tickets.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     strategy: Option<Strategy>,
 }
 

@@ -35,7 +35,8 @@ endpoint!(create_ticket);
 /// overwritten, and triage learns from it.
 #[utoipa::path(
     post, path = "/tickets", tag = "Tickets", request_body = CreateTicketBody,
-    params(("Idempotency-Key" = Option<String>, Header,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        pattern = "^[!-~]{1,255}$",
         description = "Makes a repeat harmless: within 24 hours it gets the first answer again.")),
     responses((status = 201, description = "The ticket.", body = TicketBody, headers(
         ("Location" = String, description = "Where it is."),

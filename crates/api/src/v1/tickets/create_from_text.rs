@@ -40,7 +40,8 @@ const MAX_CONSOLE_LINES: usize = 100;
     post, path = "/tickets/ai", tag = "Tickets", request_body = TicketFromTextBody,
     params(
         DryRun,
-        ("Idempotency-Key" = Option<String>, Header,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            pattern = "^[!-~]{1,255}$",
             description = "Makes a repeat harmless: within 24 hours it gets the first answer again.")
     ),
     responses(

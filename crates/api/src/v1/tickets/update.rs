@@ -20,7 +20,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, double_option, patch_of, permissions::UpdateTicket},
+    extract::{Body, Can, Id, double_option, not_null, patch_of, permissions::UpdateTicket},
     problem::Result,
     reply,
     v1::tags::tags,
@@ -65,21 +65,27 @@ async fn update_ticket(
 struct UpdateTicketBody {
     /// A new title.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     title: Option<String>,
     /// A new description.
     #[schema(max_length = 50_000, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     description: Option<String>,
     /// A new status. `closed` and `cancelled` go only to `open`.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     status: Option<Status>,
     /// A new priority.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     priority: Option<Priority>,
     /// The slug of another category.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     category: Option<String>,
     /// New tags, in place of all old ones.
     #[schema(max_items = 20, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     tags: Option<Vec<String>>,
     /// New metadata, in place of the old.
     #[schema(value_type = Object, required = false, nullable = false)]

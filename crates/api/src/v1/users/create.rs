@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, Once, permissions::WriteUsers},
+    extract::{Body, Can, Once, not_null, permissions::WriteUsers},
     problem::Result,
     reply, v1,
     wire::{Role, UserBody},
@@ -62,6 +62,7 @@ struct CreateUserBody {
     full_name: Option<String>,
     /// What the person may do; `user` where it is left out.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     role: Option<Role>,
 }
 

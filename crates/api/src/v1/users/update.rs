@@ -10,7 +10,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     etag::if_match,
-    extract::{Body, Can, Id, permissions::WriteUsers},
+    extract::{Body, Can, Id, not_null, permissions::WriteUsers},
     problem::Result,
     reply,
     wire::{Role, UserBody},
@@ -45,12 +45,15 @@ async fn update_user(
 struct UpdateUserBody {
     /// What the person may do.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     role: Option<Role>,
     /// Whether the person has access.
     #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     is_active: Option<bool>,
     /// The person's name.
     #[schema(min_length = 1, max_length = 200, nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
     full_name: Option<String>,
 }
 

@@ -1,0 +1,118 @@
+//! The client.
+
+use std::{
+    error::Error as _,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use atc_core::ports::{BoxFuture, Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use url::Url;
+
+use crate::{Guard, resolve::Guarded};
+
+/// The program's name and version, as others see them.
+const USER_AGENT: &str = concat!("ai-tickets/", env!("CARGO_PKG_VERSION"));
+
+/// How long a call may take, and how much of an answer is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the name to the end of the answer.
+    pub timeout: Duration,
+    /// The most bytes of an answer; what follows is not read.
+    pub answer_bytes: usize,
+}
+
+/// The client cannot be set up, as when no certificates of authorities are to be found.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up calls to other servers")]
+pub struct SetUpError(#[from] reqwest::Error);
+
+/// Calls addresses that people gave.
+pub struct Client {
+    http: reqwest::Client,
+    guard: Arc<Guard>,
+    limits: Limits,
+}
+
+impl Client {
+    /// With what may be called.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(guard: Guard, limits: Limits) -> Result<Self, SetUpError> {
+        let guard = Arc::new(guard);
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .timeout(limits.timeout)
+            .pool_max_idle_per_host(2)
+            .dns_resolver(Guarded(Arc::clone(&guard)))
+            .build()?;
+        Ok(Self { http, guard, limits })
+    }
+
+    async fn send(&self, url: Url, post: OutgoingPost) -> Result<OutgoingAnswer, OutgoingError> {
+        let mut request = self.http.post(url).header(CONTENT_TYPE, "application/json");
+        for (name, value) in post.headers {
+            request = request.header(name, value);
+        }
+        let mut answer = request.body(post.body).send().await.map_err(|e| self.failed(&e))?;
+        let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok());
+        let retry_after = retry_after.and_then(wait);
+        let mut text = Vec::new();
+        while text.len() < self.limits.answer_bytes
+            && let Some(piece) = answer.chunk().await.map_err(|e| self.failed(&e))?
+        {
+            let room = self.limits.answer_bytes - text.len();
+            text.extend(piece.into_iter().take(room));
+        }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok(OutgoingAnswer { status, text, retry_after })
+    }
+
+    fn failed(&self, e: &reqwest::Error) -> OutgoingError {
+        if e.is_timeout() {
+            return OutgoingError::TimedOut(self.limits.timeout);
+        }
+        let mut deepest: &dyn std::error::Error = e;
+        let mut next = e.source();
+        while let Some(cause) = next {
+            if let Some(refused) = cause.downcast_ref::<OutgoingError>() {
+                return refused.clone();
+            }
+            deepest = cause;
+            next = cause.source();
+        }
+        OutgoingError::Unreachable(format!("No answer came: {deepest}."))
+    }
+}
+
+impl Outgoing for Client {
+    fn check(&self, url: &str) -> Result<(), OutgoingError> {
+        self.guard.check(url).map(|_| ())
+    }
+
+    fn post(&self, post: OutgoingPost) -> BoxFuture<'_, Result<OutgoingAnswer, OutgoingError>> {
+        Box::pin(async move {
+            let url = self.guard.check(&post.url)?;
+            self.send(url, post).await
+        })
+    }
+}
+
+/// What `Retry-After` says: seconds, or a moment (RFC 9110, section 10.2.3).
+fn wait(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = httpdate::parse_http_date(text.trim()).ok()?;
+    #[expect(clippy::disallowed_methods, reason = "the other side counts from its own present")]
+    let now = SystemTime::now();
+    moment.duration_since(now).ok()
+}

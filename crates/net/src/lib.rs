@@ -1,0 +1,14 @@
+//! The only door outwards: calls to addresses that people gave.
+//!
+//! Whoever may name an address could have this server call machines that only it can reach. So each address
+//! is looked at twice: as it is written, and as what its name stands for at the moment of the call. The
+//! connection goes to what was looked at, so that a name that changes its meaning in between gains nothing.
+//! Redirects are not followed, and proxies of the environment are not used.
+
+mod address;
+mod client;
+mod guard;
+mod resolve;
+
+pub use client::{Client, Limits, SetUpError};
+pub use guard::{AllowError, Allowed, Guard};
