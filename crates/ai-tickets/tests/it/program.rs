@@ -99,11 +99,15 @@ impl Installation {
         }
     }
 
-    /// Starts a command and does not wait for it.
-    pub fn start(&self, args: &[&str]) -> Child {
+    /// Starts a command, and kills it as soon as it says this on standard error.
+    pub fn kill_when_it_says(&self, args: &[&str], text: &str) {
         let mut command = self.command(args);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap()
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap().contains(text)), "it ended and did not say {text}");
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().code(), None, "it had ended before");
     }
 
     /// Starts a command at a terminal of its own; what is typed goes to the child's standard input, the screen is its output.

@@ -20,8 +20,13 @@ pub(super) const NOT_COPIED: [&str; 6] = [
 
 /// Columns that number the writes of one database and mean nothing in another; there, 0 is before
 /// everything.
-const MARKS: [(&str, &str); 3] =
-    [("ticket_vectors", "changed_in"), ("article_passages", "changed_in"), ("events", "mark")];
+const MARKS: [(&str, &str); 5] = [
+    ("ticket_vectors", "changed_in"),
+    ("article_passages", "changed_in"),
+    ("events", "mark"),
+    ("webhook_deliveries", "mark"),
+    ("webhook_position", "mark"),
+];
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -133,7 +138,6 @@ async fn references(db: &DatabaseConnection, name: &str) -> Result<BTreeSet<Stri
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
     use crate::Store;

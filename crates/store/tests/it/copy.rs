@@ -50,7 +50,7 @@ async fn targets() -> Vec<TestDb> {
 
 async fn to_sqlite_and_to_postgres(db: &TestDb) {
     fill(&db.store, 70).await;
-    for target in targets().await {
+    for target in Box::pin(targets()).await {
         let copy = Copy::prepare(&db.store, &target.store).await.unwrap();
         assert!(!copy.resumes());
         copy.run(&Seen::default()).await.unwrap();
@@ -113,7 +113,7 @@ impl Watch for StopAt {
 async fn a_copy_that_was_stopped_goes_on(db: &TestDb) {
     fill(&db.store, 200).await;
     for stop in ["tickets", "ticket_search"] {
-        for target in targets().await {
+        for target in Box::pin(targets()).await {
             let copy = Copy::prepare(&db.store, &target.store).await.unwrap();
             let watch = StopAt(stop, tokio::sync::Notify::new());
             tokio::select! {

@@ -3,6 +3,8 @@
 use atc_store::{Phase, Watch};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::out;
+
 /// A bar over the rows of a phase.
 pub struct Bar(ProgressBar);
 
@@ -24,11 +26,15 @@ impl Watch for Bar {
     fn begin(&self, phase: Phase, total: u64) {
         self.0.reset();
         self.0.set_length(total);
-        self.0.set_prefix(match phase {
+        let what = match phase {
             Phase::Rows => "copying",
             Phase::Text => "full text",
             Phase::Verify => "verifying",
-        });
+        };
+        self.0.set_prefix(what);
+        if self.0.is_hidden() {
+            out::note(format!("{what}: {total} rows"));
+        }
     }
 
     fn advance(&self, table: &str, rows: u64) {
