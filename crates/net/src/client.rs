@@ -8,7 +8,7 @@ use std::{
 
 use atc_core::ports::{BoxFuture, Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::redirect::Policy;
+use reqwest::{Certificate, redirect::Policy};
 use url::Url;
 
 use crate::{Guard, resolve::Guarded};
@@ -25,7 +25,7 @@ pub struct Limits {
     pub answer_bytes: usize,
 }
 
-/// The client cannot be set up, as when no certificates of authorities are to be found.
+/// TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot set up calls to other servers")]
 pub struct SetUpError(#[from] reqwest::Error);
@@ -44,15 +44,18 @@ impl Client {
     /// When TLS cannot be set up.
     pub fn new(guard: Guard, limits: Limits) -> Result<Self, SetUpError> {
         let guard = Arc::new(guard);
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(limits.timeout)
-            .pool_max_idle_per_host(2)
-            .dns_resolver(Guarded(Arc::clone(&guard)))
-            .build()?;
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(USER_AGENT)
+                .redirect(Policy::none())
+                .no_proxy()
+                .referer(false)
+                .timeout(limits.timeout)
+                .pool_max_idle_per_host(2)
+                .dns_resolver(Guarded(Arc::clone(&guard)))
+        };
+        // A small machine may lack the certificates of authorities; then those that Mozilla trusts serve.
+        let http = builder().build().or_else(|_| builder().tls_certs_only(bundled()).build())?;
         Ok(Self { http, guard, limits })
     }
 
@@ -104,6 +107,12 @@ impl Outgoing for Client {
             self.send(url, post).await
         })
     }
+}
+
+/// The authorities that Mozilla trusts, as this program was built.
+fn bundled() -> impl Iterator<Item = Certificate> {
+    let all = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    all.filter_map(|der| Certificate::from_der(der).ok())
 }
 
 /// What `Retry-After` says: seconds, or a moment (RFC 9110, section 10.2.3).

@@ -35,6 +35,13 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
+fn it_starts_on_a_machine_without_certificates_of_authorities() {
+    let bare = Installation::new().with("SSL_CERT_FILE", "nowhere").with("SSL_CERT_DIR", "nowhere");
+    let server = bare.serve();
+    assert_eq!(server.call("GET", "/auth/me", "", None).status, 401);
+}
+
+#[test]
 fn a_signal_ends_it_after_the_requests_that_run() {
     let installation = Installation::new();
     let mut server = installation.serve();
