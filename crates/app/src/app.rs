@@ -1,13 +1,16 @@
 //! The application: what every use case has at hand.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use atc_core::ports::{
-    BlobStore, Clock, Entropy, Extractor, Outgoing, RateLimiter, TriageEngine, new_uuid,
+    BlobStore, Bus, Clock, Entropy, Extractor, Outgoing, RateLimiter, TriageEngine, new_uuid,
 };
 use atc_store::{LabelFingerprint, Store};
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -17,6 +20,7 @@ use crate::{
     jobs::HistoryCache,
     live::{Live, Told},
     sealer::Sealer,
+    wake::Signals,
 };
 
 /// What the binary puts together.
@@ -35,6 +39,8 @@ pub struct Parts {
     pub extractor: Arc<dyn Extractor>,
     /// Counts requests.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Connects the processes of an installation; `None` where this one is alone.
+    pub bus: Option<Arc<dyn Bus>>,
     /// Calls other systems.
     pub outgoing: Arc<dyn Outgoing>,
     /// What other systems are told of an event, as JSON.
@@ -66,18 +72,14 @@ pub struct App {
     limiter: Arc<dyn RateLimiter>,
     /// Every task of this process; shutdown waits for them.
     pub(crate) tasks: TaskTracker,
+    /// This process will end soon, and says so to whoever spreads requests.
+    draining: AtomicBool,
     /// Ends what runs in the background.
     pub(crate) shutdown: CancellationToken,
-    /// Something waits to be indexed.
-    pub(crate) index_signal: Notify,
-    /// Other systems may have to be told something.
-    pub(crate) webhook_signal: Notify,
-    /// Labels or the model in use may have changed.
-    pub(crate) label_signal: Notify,
-    /// Jobs may have been added.
-    pub(crate) job_signal: watch::Sender<u64>,
-    /// A file was read, or could not be.
-    pub(crate) file_signal: watch::Sender<u64>,
+    /// What the loops of this process wait for.
+    pub(crate) signals: Signals,
+    /// Connects this process with the others.
+    pub(crate) bus: Option<Arc<dyn Bus>>,
     /// What the model in use has learnt.
     pub(crate) learnt: Mutex<Learnt>,
     /// How jobs fared over time, as counted a moment ago.
@@ -109,6 +111,7 @@ impl App {
             blobs,
             extractor,
             limiter,
+            bus,
             outgoing,
             webhook_text,
             config,
@@ -132,12 +135,10 @@ impl App {
             webhook_text,
             config,
             tasks: TaskTracker::new(),
+            draining: AtomicBool::new(false),
             shutdown: CancellationToken::new(),
-            index_signal: Notify::new(),
-            webhook_signal: Notify::new(),
-            label_signal: Notify::new(),
-            job_signal: watch::Sender::new(0),
-            file_signal: watch::Sender::new(0),
+            signals: Signals::new(),
+            bus,
             learnt: Mutex::new(Learnt::default()),
             job_history: HistoryCache::default(),
             live: Live::new(),
@@ -184,6 +185,17 @@ impl App {
     #[must_use]
     pub fn shutdown_token(&self) -> &CancellationToken {
         &self.shutdown
+    }
+
+    /// Says from now on that this process is not ready, while it goes on serving.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this process will end soon.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Ends the background, waits for it, and closes the database.

@@ -23,23 +23,24 @@ impl App {
     pub fn start_background(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         self.warm_up();
+        self.start_bus();
         self.start_relay();
         self.spawn_loop(
             "index",
             poll,
-            |app| &app.index_signal,
+            |app| &app.signals.index,
             |app| Box::pin(app.index_pending()),
         );
         self.spawn_loop(
             "learn",
             poll,
-            |app| &app.label_signal,
+            |app| &app.signals.labels,
             |app| Box::pin(app.learn_pending()),
         );
         self.spawn_loop(
             "webhooks",
             poll,
-            |app| &app.webhook_signal,
+            |app| &app.signals.webhooks,
             |app| Box::pin(app.tell_webhooks()),
         );
         self.start_own_worker();
@@ -50,11 +51,12 @@ impl App {
     pub fn start_following(self: &Arc<Self>) {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         self.warm_up();
+        self.start_bus();
         self.start_relay();
         self.spawn_loop(
             "follow",
             poll,
-            |app| &app.label_signal,
+            |app| &app.signals.labels,
             |app| Box::pin(app.take_over_model()),
         );
     }

@@ -6,6 +6,7 @@ use atc_core::{
     id::TeamId,
     idempotency::{Outcome, Remember},
     page::{Limit, Page},
+    ports::Wake,
 };
 use atc_store::{StoreError, Tx};
 
@@ -93,7 +94,7 @@ impl App {
         tx.categories().update(slug, &category).await.map_err(slug_taken)?;
         tx.commit().await?;
         if category.slug != before.slug {
-            self.label_signal.notify_one();
+            self.wake(Wake::Labels);
         }
         Ok(category)
     }

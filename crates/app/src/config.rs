@@ -35,6 +35,8 @@ pub struct Config {
     pub files_wait_ms: u64,
     /// How often the background looks for work that no signal announced, in milliseconds.
     pub background_poll_ms: u64,
+    /// How often the event log is looked at unasked, in milliseconds.
+    pub events_poll_ms: u64,
     /// How long a job is its worker's without a heartbeat, in milliseconds.
     pub job_lease_ms: u64,
     /// How many jobs of each queue run at the same time in this process.

@@ -19,6 +19,7 @@ use atc_core::{
     Result,
     caller::Visibility,
     file::{File, FileId},
+    ports::Wake,
 };
 
 use crate::App;
@@ -26,8 +27,8 @@ use crate::App;
 impl App {
     /// Tells those who wait that a file was read, or could not be.
     pub(crate) fn announce_file(&self) {
-        self.file_signal.send_modify(|n| *n = n.wrapping_add(1));
-        self.wake_relay();
+        self.signals.file_settled();
+        self.wake(Wake::Events);
     }
 
     /// Waits until nothing more is to be expected of these files, or until the time is over; gives
@@ -36,7 +37,7 @@ impl App {
         let poll = Duration::from_millis(self.config.background_poll_ms);
         let wait = tokio::time::sleep(Duration::from_millis(self.config.files_wait_ms));
         tokio::pin!(wait);
-        let mut signal = self.file_signal.subscribe();
+        let mut signal = self.signals.files.subscribe();
         loop {
             signal.borrow_and_update();
             let files = self.store.files().find_many(ids, Visibility::All).await?;
@@ -46,7 +47,7 @@ impl App {
             tokio::select! {
                 () = &mut wait => return Ok(files),
                 _ = signal.changed() => {}
-                // Another process may read it.
+                // Another process may read it, and say so to the log alone.
                 () = tokio::time::sleep(poll) => {}
             }
         }

@@ -74,8 +74,12 @@ impl App {
         Health { state, uptime_s, components }
     }
 
-    /// Whether requests can be served: the database answers and has the newest schema.
+    /// Whether requests can be served: the database answers and has the newest schema, and this process
+    /// is not about to end.
     pub async fn is_ready(&self) -> Result<(), String> {
+        if self.is_draining() {
+            return Err("this process ends".to_owned());
+        }
         let states = self.store.migration_states().await.map_err(|_| "database".to_owned())?;
         match states.iter().find(|m| !m.applied) {
             Some(pending) => Err(format!("migration {} is not applied", pending.name)),
@@ -98,6 +102,10 @@ impl App {
     async fn queue_health(&self) -> Component {
         let started = Instant::now();
         match self.store.tickets().count_unindexed().await {
+            Ok(_) if let Some(why) = self.bus_trouble() => {
+                let detail = format!("{why}; processes find work by looking, which is slower");
+                component(ComponentState::Degraded, started, Some(detail))
+            }
             Ok(0) => component(ComponentState::Ok, started, None),
             Ok(n) => {
                 let detail = format!("{n} tickets wait to be indexed");

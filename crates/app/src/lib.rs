@@ -22,6 +22,7 @@ mod tickets;
 mod transfer;
 mod triage;
 mod users;
+mod wake;
 mod webhooks;
 mod worker;
 

@@ -17,7 +17,7 @@ use atc_core::{
 };
 use atc_store::{EventFilter, Tx};
 use chrono::TimeDelta;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 
 pub use access::Connected;
 pub use connections::ConnectionPermit;
@@ -33,29 +33,17 @@ const BATCHES_WAITING: usize = 64;
 
 /// What followers and the relay share.
 pub(crate) struct Live {
-    /// Something may have been written.
-    wake: Notify,
     batches: broadcast::Sender<Arc<relay::Batch>>,
     connections: Mutex<HashMap<atc_core::id::UserId, usize>>,
 }
 
 impl Live {
     pub fn new() -> Self {
-        Self {
-            wake: Notify::new(),
-            batches: broadcast::Sender::new(BATCHES_WAITING),
-            connections: Mutex::default(),
-        }
+        Self { batches: broadcast::Sender::new(BATCHES_WAITING), connections: Mutex::default() }
     }
 }
 
 impl App {
-    /// Tells the relay of this process that an event was committed. Without it the event is told at the
-    /// next look, here as in every other process.
-    pub fn wake_relay(&self) {
-        self.live.wake.notify_one();
-    }
-
     /// Up to `limit` events after a position that the viewer may hear of, oldest first, and the position
     /// to go on from.
     ///

@@ -5,6 +5,7 @@ use atc_core::{
     id::UserId,
     idempotency::{Outcome, Remember},
     page::{Page, PageRequest},
+    ports::Wake,
     text::FullName,
     user::{Email, NewUser, Role, User, UserPatch},
 };
@@ -54,7 +55,7 @@ impl App {
         let user = change_user(&tx, id, patch, if_match, ctx.now).await?;
         self.note_access_change(&tx, id).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(user)
     }
 
@@ -70,7 +71,7 @@ impl App {
         let user = change_user(&tx, id, patch, &IfMatch::Unconditional, self.now()).await?;
         self.note_access_change(&tx, id).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(user)
     }
 

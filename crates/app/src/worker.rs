@@ -67,12 +67,6 @@ impl App {
         });
     }
 
-    /// Tells the worker of this process that a job was added. Call it after the commit; without it
-    /// the job waits for the next look, by this process or another.
-    pub fn wake_worker(&self) {
-        self.job_signal.send_modify(|n| *n = n.wrapping_add(1));
-    }
-
     /// A job to be added with `tx.jobs().enqueue`, in the transaction that makes it necessary.
     ///
     /// # Errors

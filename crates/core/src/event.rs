@@ -113,6 +113,12 @@ impl EventKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
+    /// Whether nothing more is to be expected of a file after it.
+    #[must_use]
+    pub const fn settles_file(self) -> bool {
+        matches!(self, Self::FileProcessed | Self::FileFailed)
+    }
+
     /// Which stream it belongs to; `None` where it is never shown.
     #[must_use]
     pub const fn topic(self) -> Option<Topic> {

@@ -2,6 +2,7 @@
 //! implementation.
 
 mod blob;
+mod bus;
 mod clock;
 mod extract;
 mod limiter;
@@ -11,6 +12,7 @@ mod triage;
 use std::{future::Future, pin::Pin};
 
 pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
+pub use bus::{Bus, BusError, BusListener, BusMessage, Wake, Wakes};
 pub use clock::{Clock, Entropy, new_uuid};
 pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};

@@ -4,6 +4,7 @@
 //! such as [`Tickets`]. What the two engines say differently stands in `db::dialect` or beside the
 //! table that needs it.
 
+mod bus;
 mod copy;
 pub mod db;
 mod entity;

@@ -84,6 +84,7 @@ impl TestApp {
             max_upload_bytes: 1024 * 1024,
             files_wait_ms: 10_000,
             background_poll_ms: 50,
+            events_poll_ms: 500,
             job_lease_ms: 30_000,
             job_places: Vec::new(),
         };
@@ -103,6 +104,7 @@ impl TestApp {
         let files = tempfile::tempdir().expect("a folder for files");
         let app = App::new(Parts {
             store: db.store.clone(),
+            bus: None,
             blobs: Arc::new(ObjectBlobs::in_folder(files.path()).expect("a folder for files")),
             extractor: Arc::new(TextReader),
             clock: clock.clone(),

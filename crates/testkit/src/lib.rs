@@ -15,6 +15,7 @@ mod app;
 mod client;
 mod database;
 mod machine;
+mod redis_server;
 #[cfg(feature = "app")]
 mod text_reader;
 mod world;
@@ -25,6 +26,7 @@ pub use app::{PASSWORD, TestApp};
 pub use client::{Answer, Call};
 pub use database::TestDb;
 pub use machine::{data_dir, found, models_dir};
+pub use redis_server::RedisServer;
 #[cfg(feature = "app")]
 pub use text_reader::TextReader;
 pub use world::{ManualClock, SeededEntropy};

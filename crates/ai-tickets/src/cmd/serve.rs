@@ -4,7 +4,7 @@ mod banner;
 mod doors;
 mod signals;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use atc_api::{ApiState, Router, Server};
@@ -15,7 +15,7 @@ use futures::future::join_all;
 use self::signals::Signals;
 use crate::{
     cli::{Serve, ServeRole},
-    config::Settings,
+    config::{self, Settings},
     out, wire,
 };
 
@@ -31,7 +31,7 @@ pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
         // Nothing was promised to anybody yet.
         () = signals.next() => return Ok(ExitCode::SUCCESS),
     };
-    running.until_the_end(settings.server.shutdown_grace, &mut signals).await
+    running.until_the_end(&settings.server, &mut signals).await
 }
 
 /// Which parts run.
@@ -99,7 +99,12 @@ impl Running {
         Ok(Self { app, doors: ports.open(&state) })
     }
 
-    async fn until_the_end(self, grace: Duration, signals: &mut Signals) -> Result<ExitCode> {
+    async fn until_the_end(
+        self,
+        server: &config::Server,
+        signals: &mut Signals,
+    ) -> Result<ExitCode> {
+        let (delay, grace) = (server.shutdown_delay, server.shutdown_grace);
         let Self { app, doors } = self;
         let stop = app.shutdown_token().clone();
         let serving = async {
@@ -113,6 +118,15 @@ impl Running {
         tokio::select! {
             () = &mut serving => bail!("the server stopped by itself"),
             () = signals.next() => {}
+        }
+        if !delay.is_zero() {
+            tracing::info!(delay_s = delay.as_secs(), "ending soon; not ready any more");
+            app.start_draining();
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = &mut serving => {}
+                () = signals.next() => return Ok(ExitCode::from(INTERRUPTED)),
+            }
         }
         tracing::info!(grace_s = grace.as_secs(), "stopping");
         stop.cancel();

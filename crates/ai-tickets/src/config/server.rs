@@ -63,6 +63,8 @@ pub struct Server {
     pub body_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
+    /// How long to go on serving, not ready any more, before the end.
+    pub shutdown_delay: Duration,
     /// How long running work may take to finish.
     pub shutdown_grace: Duration,
 }
@@ -91,6 +93,7 @@ impl Server {
         let body_timeout = r.required("BODY_TIMEOUT_S", "30", parse::seconds(1..=3600));
         let request_timeout = r.required("REQUEST_TIMEOUT_S", "60", parse::seconds(1..=3600));
         let shutdown_grace = r.required("SHUTDOWN_GRACE_S", "25", parse::seconds(0..=3600));
+        let shutdown_delay = r.required("SHUTDOWN_DELAY_S", "10", parse::seconds(0..=3600));
         Ok(Self {
             environment: environment?,
             host: host?,
@@ -106,6 +109,7 @@ impl Server {
             header_timeout: header_timeout?,
             body_timeout: body_timeout?,
             request_timeout: request_timeout?,
+            shutdown_delay: shutdown_delay?,
             shutdown_grace: shutdown_grace?,
         })
     }

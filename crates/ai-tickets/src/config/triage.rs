@@ -27,6 +27,8 @@ pub struct Triage {
     pub max_labels: u64,
     /// How long background work goes unnoticed that was not announced.
     pub background_poll_ms: u64,
+    /// How often the event log is looked at unasked.
+    pub events_poll_ms: u64,
     /// How long a job is its worker's without a heartbeat.
     pub job_lease_ms: u64,
     /// How many jobs of each queue run at the same time.
@@ -41,6 +43,7 @@ impl Triage {
         let timeout = r.required("TRIAGE_TIMEOUT_MS", "3000", parse::number(1..=60_000));
         let labels = r.required("TRIAGE_MAX_LABELS", "20000", parse::number(1..=1_000_000));
         let poll = r.required("BACKGROUND_POLL_MS", "2000", parse::number(50..=60_000));
+        let events = r.required("EVENTS_POLL_MS", "500", parse::number(50..=60_000));
         let lease = r.required("JOB_LEASE_MS", "30000", parse::number(500..=3_600_000));
         let places = r.required("JOB_PLACES", "default=2", places);
         Ok(Self {
@@ -50,6 +53,7 @@ impl Triage {
             timeout_ms: timeout?,
             max_labels: labels?,
             background_poll_ms: poll?,
+            events_poll_ms: events?,
             job_lease_ms: lease?,
             job_places: places?,
         })

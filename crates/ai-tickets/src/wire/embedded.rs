@@ -12,12 +12,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::ports::{BlobStore, Clock, Extractor, Outgoing, RateLimiter};
+use atc_core::ports::{BlobStore, Bus, Clock, Extractor, Outgoing, RateLimiter};
 use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_net::{Client, Guard, Limits};
 use atc_platform::{
     SystemClock, SystemEntropy,
     blob::{ObjectBlobs, S3Config},
+    bus::RedisBus,
     limiter::{LocalLimiter, RedisLimiter},
 };
 use atc_store::Store;
@@ -77,6 +78,7 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(App::new(Parts {
+        bus: bus(settings, &store)?,
         store,
         blobs: blobs(settings)?,
         extractor: extractor(settings)?,
@@ -104,6 +106,14 @@ fn limiter(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn RateLi
             Arc::new(RedisLimiter::new(url, Arc::clone(clock), local).context("REDIS_URL")?)
         }
         None => Arc::new(local),
+    })
+}
+
+/// What connects the processes of this installation: Redis where it is named, else the database.
+fn bus(settings: &Settings, store: &Store) -> Result<Option<Arc<dyn Bus>>> {
+    Ok(match &settings.redis_url {
+        Some(url) => Some(Arc::new(RedisBus::new(url).context("REDIS_URL")?)),
+        None => store.bus()?.map(Arc::from),
     })
 }
 
@@ -175,6 +185,7 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         max_upload_bytes: settings.files.max_bytes,
         files_wait_ms: settings.files.wait_ms,
         background_poll_ms: triage.background_poll_ms,
+        events_poll_ms: triage.events_poll_ms,
         job_lease_ms: triage.job_lease_ms,
         job_places: triage.job_places.clone(),
     }

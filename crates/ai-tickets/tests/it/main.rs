@@ -1,8 +1,9 @@
 //! The program from outside: the built binary, as an operator runs it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod browser;
+mod cluster;
 mod config;
 mod copy;
 mod dashboard;

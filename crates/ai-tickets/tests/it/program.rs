@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -16,6 +16,9 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_mins(3);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ai-tickets");
+
+/// The address of a process that serves no API: nobody listens on port 0.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// An installation that a test has to itself: nothing of this machine's configuration reaches it.
 pub struct Installation {
@@ -133,9 +136,18 @@ impl Installation {
 
     /// Starts the server and waits until it listens.
     pub fn serve(&self) -> Server {
-        let log = self.path("server.log");
+        self.serve_with("server.log", &["serve"])
+    }
+
+    /// Starts a process with some of the roles, and waits until it works; its log has this name.
+    pub fn serve_roles(&self, roles: &str, log: &str) -> Server {
+        self.serve_with(log, &["serve", "--roles", roles])
+    }
+
+    fn serve_with(&self, log: &str, args: &[&str]) -> Server {
+        let log = self.path(log);
         let mut child = self
-            .command(&["serve"])
+            .command(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log).unwrap())
@@ -143,18 +155,13 @@ impl Installation {
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut banner = String::new();
-        let address = loop {
-            let begin = banner.len();
+        while !banner.lines().any(|line| line.starts_with("  Data ")) {
             let read = stdout.read_line(&mut banner).unwrap();
             assert!(read > 0, "it did not start: {}", fs::read_to_string(&log).unwrap());
-            if let Some(address) = banner[begin..].trim().strip_prefix("Listening on http://") {
-                break address.parse().unwrap();
-            }
-        };
-        // The banner is written at once; what follows the address is there already.
-        while !banner.lines().any(|line| line.starts_with("  Data ")) {
-            assert!(stdout.read_line(&mut banner).unwrap() > 0, "the banner ends early: {banner}");
         }
+        let address = banner.lines().find_map(|line| line.strip_prefix("Listening on http://"));
+        // A process without the API has no address, and whoever calls it learns that.
+        let address = address.map_or(NOWHERE, |address| address.parse().unwrap());
         Server { child, address, banner, stdout }
     }
 }

@@ -8,7 +8,8 @@ use crate::{ApiState, endpoint::endpoint, extract::Public, problem::Result};
 
 endpoint!(ready);
 
-/// Whether requests can be served: the database answers and has the newest schema.
+/// Whether requests can be served: the database answers and has the newest schema, and this process is not
+/// about to end.
 #[utoipa::path(get, path = "/health/ready", tag = "System", responses(
     (status = 200, description = "It is ready.", body = StateBody)
 ))]

@@ -127,6 +127,10 @@ fn finish(state: &ApiState, response: &mut Response, id: &str) {
             HeaderValue::from_static("max-age=31536000"),
         );
     }
+    if state.app.is_draining() {
+        // The next request of this client goes to a process that stays.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(X_REQUEST_ID, id);
     }

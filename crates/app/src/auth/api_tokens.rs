@@ -4,6 +4,7 @@ use atc_core::{
     Ctx, Error, Result,
     id::TokenId,
     idempotency::{Outcome, Remember},
+    ports::Wake,
     token::{ApiToken, NewApiToken},
 };
 use aws_lc_rs::digest;
@@ -89,7 +90,7 @@ impl App {
         }
         self.note_access_change(&tx, ctx.caller.user_id).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(())
     }
 }

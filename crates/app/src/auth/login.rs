@@ -4,6 +4,7 @@ use atc_core::{
     Caller, Ctx, Error, ErrorCode, Result,
     caller::Credential,
     id::SessionId,
+    ports::Wake,
     user::{Email, Password, User},
 };
 use atc_store::Session as StoredSession;
@@ -99,7 +100,7 @@ impl App {
         tx.sessions().revoke(session.id, now).await?;
         self.note_access_change(&tx, user.id).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         tracing::warn!(session = %session.id, user = %user.id, "a used refresh token came again; the session was ended");
         Err(refused())
     }
@@ -133,7 +134,7 @@ impl App {
         tx.sessions().revoke(session, ctx.now).await?;
         self.note_access_change(&tx, ctx.caller.user_id).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use atc_core::{
     Ctx, Error, Result,
     caller::Credential,
+    ports::Wake,
     user::{ProfilePatch, User},
 };
 
@@ -58,7 +59,7 @@ impl App {
             tx.users().update(&user).await?;
         }
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(user)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use atc_core::Result;
+use atc_core::{Result, ports::Wake};
 use atc_store::StoredModel;
 
 use crate::App;
@@ -48,6 +48,7 @@ impl App {
         let tx = self.store.begin().await?;
         tx.models().insert(&model).await?;
         tx.commit().await?;
+        self.wake(Wake::Labels);
         tracing::info!(labels = model.labels, seconds, report = %model.report, "triage has learnt");
         self.install(&model).await
     }

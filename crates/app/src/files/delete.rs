@@ -5,6 +5,7 @@ use atc_core::{
     caller::Visibility,
     file::{BlobKey, FileId},
     id::TicketRef,
+    ports::Wake,
     ticket::{AuditChange, AuditKind},
 };
 
@@ -26,9 +27,9 @@ impl App {
             self.note_file(&tx, ctx, number, AuditKind::FileDeleted, gone).await?;
         }
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         self.erase(&[file.blob]).await;
-        self.index_signal.notify_one();
+        self.wake(Wake::Index);
         Ok(())
     }
 

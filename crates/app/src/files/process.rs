@@ -9,7 +9,7 @@ use atc_core::{
     file::{Extracted, File, FileId},
     id::TicketRef,
     job::Failure,
-    ports::{BlobError, ExtractError, FileToRead, ReadProgress},
+    ports::{BlobError, ExtractError, FileToRead, ReadProgress, Wake},
 };
 use atc_store::{StoreError, TicketChange, Tx};
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,7 @@ async fn begin(run: &Run, file: &File) -> Result<(), Failure> {
     let uploader = file.uploaded_by.id;
     events::append(&tx, EventKind::FileProcessing, file.id, uploader, app.now()).await?;
     tx.commit().await.map_err(Error::from)?;
-    app.wake_relay();
+    app.wake(Wake::Events);
     Ok(())
 }
 
@@ -177,8 +177,8 @@ async fn keep(run: &Run, id: FileId, extracted: Extracted) -> Result<(), Failure
     }
     run.finish(tx).await?;
     app.announce_file();
-    app.index_signal.notify_one();
-    app.wake_worker();
+    app.wake(Wake::Index);
+    app.wake(Wake::Jobs);
     Ok(())
 }
 

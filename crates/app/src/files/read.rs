@@ -7,7 +7,7 @@ use atc_core::{
     event::EventKind,
     file::{Extracted, File, FileFilter, FileId},
     page::{Page, PageRequest},
-    ports::{BlobError, BlobReader},
+    ports::{BlobError, BlobReader, Wake},
 };
 use atc_store::FilePosition;
 
@@ -81,8 +81,8 @@ impl App {
         events::append(&tx, EventKind::FileQueued, id, uploader, ctx.now).await?;
         let file = tx.files().get(id, visibility).await?;
         tx.commit().await?;
-        self.wake_worker();
-        self.wake_relay();
+        self.wake(Wake::Jobs);
+        self.wake(Wake::Events);
         Ok(file)
     }
 }

@@ -9,7 +9,7 @@ use atc_core::{
     file::{BlobKey, File, FileId, FileName, Sha256},
     id::{TicketNumber, TicketRef},
     idempotency::{Outcome, Remember, StoredAnswer},
-    ports::BlobWriter,
+    ports::{BlobWriter, Wake},
 };
 use atc_store::{NewFileRow, StoreError};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -136,8 +136,8 @@ impl Upload {
         if refused {
             app.erase(&[self.blob.clone()]).await;
         }
-        app.wake_worker();
-        app.wake_relay();
+        app.wake(Wake::Jobs);
+        app.wake(Wake::Events);
         kept
     }
 

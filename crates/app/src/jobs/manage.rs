@@ -1,6 +1,6 @@
 //! What administrators do with jobs and queues. The log says who did it.
 
-use atc_core::{Ctx, Error, Result, job::JobId, job::JobState, job::Queue};
+use atc_core::{Ctx, Error, Result, job::JobId, job::JobState, job::Queue, ports::Wake};
 use atc_store::Tx;
 
 use super::JobDetail;
@@ -25,7 +25,7 @@ impl App {
             return Err(refusal(&tx, id, "Only a job that ended without success is retried").await);
         }
         tx.commit().await?;
-        self.wake_worker();
+        self.wake(Wake::Jobs);
         tracing::info!(job = %id, by = %ctx.caller.user_id, "a job is retried");
         self.get_job(id).await
     }
@@ -71,7 +71,7 @@ impl App {
         tx.jobs().set_paused(queue, paused).await?;
         tx.commit().await?;
         if !paused {
-            self.wake_worker();
+            self.wake(Wake::Jobs);
         }
         tracing::info!(%queue, paused, by = %ctx.caller.user_id, "a queue was held or let go on");
         Ok(())

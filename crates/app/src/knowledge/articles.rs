@@ -6,6 +6,7 @@ use atc_core::{
     id::ArticleId,
     idempotency::{Outcome, Remember},
     page::{Page, PageRequest},
+    ports::Wake,
     text::ExternalId,
     user::UserSummary,
 };
@@ -43,7 +44,7 @@ impl App {
                 self.insert_article(tx, ctx, new, None).await
             })
             .await?;
-        self.index_signal.notify_one();
+        self.wake(Wake::Index);
         Ok(outcome)
     }
 
@@ -62,7 +63,7 @@ impl App {
         }
         self.insert_article(&tx, ctx, new, external_id.as_ref()).await?;
         tx.commit().await?;
-        self.index_signal.notify_one();
+        self.wake(Wake::Index);
         Ok(ImportOutcome::Created)
     }
 
@@ -121,7 +122,7 @@ impl App {
         tx.articles().update(&article, text_changed).await?;
         tx.commit().await?;
         if text_changed {
-            self.index_signal.notify_one();
+            self.wake(Wake::Index);
         }
         Ok(article)
     }

@@ -14,8 +14,6 @@ use crate::App;
 
 /// How many events are read and told together.
 const BATCH: u64 = 100;
-/// How often the log is looked at unasked: other processes write it as well.
-const POLL: Duration = Duration::from_millis(500);
 /// How soon it is looked at again after a signal: an older transaction may hold the event back.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often that is done.
@@ -34,6 +32,7 @@ impl App {
     /// Starts telling followers what is new. Ends with [`App::shut_down`].
     pub fn start_relay(self: &Arc<Self>) {
         let app = Arc::clone(self);
+        let poll = Duration::from_millis(self.config.events_poll_ms);
         self.tasks.spawn(async move {
             let mut position = None;
             let mut looks = 0;
@@ -50,10 +49,10 @@ impl App {
                         "the event log could not be read; it is tried again"
                     ),
                 }
-                let wait = if looks > 0 { LOOK_AGAIN } else { POLL };
+                let wait = if looks > 0 { LOOK_AGAIN } else { poll };
                 tokio::select! {
                     () = app.shutdown.cancelled() => return,
-                    () = app.live.wake.notified() => looks = LOOKS,
+                    () = app.signals.events.notified() => looks = LOOKS,
                     () = tokio::time::sleep(wait) => looks = looks.saturating_sub(1),
                 }
             }
@@ -72,7 +71,10 @@ impl App {
             let events = self.store.events().after(from, &EventFilter::EVERYTHING, BATCH).await?;
             let Some(last) = events.last().map(|event| event.id) else { return Ok(count) };
             count += events.len();
-            self.webhook_signal.notify_one();
+            self.signals.webhooks.notify_one();
+            if events.iter().any(|event| event.kind.settles_file()) {
+                self.signals.file_settled();
+            }
             // Whoever comes to listen after this reads the log up to here by themselves.
             if self.live.batches.receiver_count() > 0 {
                 let told = self.tell(&events, Visibility::All).await?;

@@ -7,6 +7,7 @@ use atc_core::{
     id::{CommentId, TicketEventId, TicketNumber, TicketRef},
     idempotency::{Outcome, Remember},
     page::{Page, PageRequest},
+    ports::Wake,
     ticket::{AuditChange, AuditKind, Ticket},
     user::{Role, UserSummary},
 };
@@ -100,7 +101,7 @@ impl App {
             Ok(comment)
         })
         .await
-        .inspect(|_| self.wake_relay())
+        .inspect(|_| self.wake(Wake::Events))
     }
 
     /// Edits a comment and marks it as edited.
@@ -145,7 +146,7 @@ impl App {
             .await?;
         tell_of_edit(&tx, ctx, &ticket, before.internal && comment.internal).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(comment)
     }
 
@@ -177,7 +178,7 @@ impl App {
             .await?;
         tell_of_edit(&tx, ctx, &ticket, comment.internal).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(())
     }
 

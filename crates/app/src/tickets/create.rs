@@ -8,7 +8,7 @@ use atc_core::{
     event::EventKind,
     id::{TeamId, TicketEventId, TicketId, TicketNumber, UserId},
     idempotency::{Outcome, Remember},
-    ports::{Meaning, TriageInput},
+    ports::{Meaning, TriageInput, Wake},
     text::ExternalId,
     ticket::{AuditChange, AuditKind, NewTicket, Priority, Status, Ticket},
 };
@@ -141,12 +141,12 @@ impl App {
                 Ok(ticket)
             })
             .await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         if unread {
-            self.index_signal.notify_one();
+            self.wake(Wake::Index);
         }
         if labelled {
-            self.label_signal.notify_one();
+            self.wake(Wake::Labels);
         }
         Ok(outcome)
     }

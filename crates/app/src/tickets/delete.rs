@@ -4,6 +4,7 @@ use atc_core::{
     Ctx, Result,
     event::EventKind,
     id::{TicketEventId, TicketRef},
+    ports::Wake,
     ticket::{AuditChange, AuditKind},
 };
 use atc_store::NewAuditEntry;
@@ -42,9 +43,9 @@ impl App {
         let (id, requester) = (ticket.id, ticket.requester.id);
         events::append(&tx, EventKind::TicketDeleted, id, requester, ctx.now).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         self.erase(&blobs).await;
-        self.label_signal.notify_one();
+        self.wake(Wake::Labels);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use atc_core::{
     Ctx, Error, ErrorCode, Result,
     caller::Visibility,
     category::Category,
-    ports::{Meaning, TriageInput},
+    ports::{Meaning, TriageInput, Wake},
     ticket::ImportedTicket,
 };
 
@@ -64,9 +64,9 @@ impl App {
             }
         }
         tx.commit().await?;
-        self.wake_relay();
-        self.index_signal.notify_one();
-        self.label_signal.notify_one();
+        self.wake(Wake::Events);
+        self.wake(Wake::Index);
+        self.wake(Wake::Labels);
         Ok(outcomes)
     }
 

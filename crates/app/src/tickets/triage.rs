@@ -7,7 +7,7 @@ use atc_core::{
     file::FileId,
     id::{TicketEventId, TicketId, TicketRef, UserId},
     job::Failure,
-    ports::TriageInput,
+    ports::{TriageInput, Wake},
     ticket::{AuditChange, AuditKind, Ticket},
 };
 use atc_store::{NewAuditEntry, StoreError, TicketChange};
@@ -120,7 +120,7 @@ impl App {
         let (id, requester) = (after.id, after.requester.id);
         events::append(&tx, EventKind::TicketUpdated, id, requester, now).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         Ok(after)
     }
 }

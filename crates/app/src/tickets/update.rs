@@ -5,6 +5,7 @@ use atc_core::{
     event::EventKind,
     id::{TicketEventId, TicketRef},
     patch::Patch,
+    ports::Wake,
     text::Tag,
     ticket::{AuditChange, AuditKind, Status, Ticket, TicketPatch},
 };
@@ -59,12 +60,12 @@ impl App {
         let actor = Some(ctx.caller.user_id);
         self.notify_of_change(&tx, actor, Some(&before), &after, ctx.now).await?;
         tx.commit().await?;
-        self.wake_relay();
+        self.wake(Wake::Events);
         if text_changed {
-            self.index_signal.notify_one();
+            self.wake(Wake::Index);
         }
         if labelled || text_changed {
-            self.label_signal.notify_one();
+            self.wake(Wake::Labels);
         }
         Ok(after)
     }

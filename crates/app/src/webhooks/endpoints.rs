@@ -6,6 +6,7 @@ use atc_core::{
     id::{WebhookDeliveryId, WebhookEndpointId},
     idempotency::{Outcome, Remember},
     page::{Page, PageRequest},
+    ports::Wake,
     webhook::{
         DeliveryAttempt, DeliveryState, DisabledReason, EndpointUrl, NewWebhookEndpoint,
         WebhookDelivery, WebhookEndpoint, WebhookEndpointPatch,
@@ -193,7 +194,7 @@ impl App {
         tx.jobs().enqueue(&self.new_job(&DeliverWebhook { delivery_id: id })?).await?;
         let delivery = tx.webhook_deliveries().get(endpoint, id).await?;
         tx.commit().await?;
-        self.wake_worker();
+        self.wake(Wake::Jobs);
         Ok(delivery)
     }
 

@@ -1,6 +1,6 @@
 //! From the event log to deliveries.
 
-use atc_core::{Result, id::WebhookDeliveryId};
+use atc_core::{Result, id::WebhookDeliveryId, ports::Wake};
 use atc_store::EventFilter;
 
 use super::DeliverWebhook;
@@ -40,7 +40,7 @@ impl App {
             }
         }
         tx.commit().await?;
-        self.wake_worker();
+        self.wake(Wake::Jobs);
         Ok(true)
     }
 }

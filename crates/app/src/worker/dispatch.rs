@@ -41,7 +41,7 @@ pub(super) fn start(app: &Arc<App>, registry: &Arc<Registry>, worker: &str, poll
             places: Arc::new(Semaphore::new(places.into())),
             worker: worker.to_owned(),
             poll,
-            signal: app.job_signal.subscribe(),
+            signal: app.signals.jobs.subscribe(),
         };
         app.tasks.spawn(lane.serve());
     }

@@ -3,6 +3,7 @@
 use atc_core::{
     Result,
     job::{Attempt, JobState},
+    ports::Wake,
 };
 use atc_store::Tx;
 
@@ -40,7 +41,7 @@ impl App {
             }
         }
         if any {
-            self.wake_worker();
+            self.wake(Wake::Jobs);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Adding the jobs of the clock.
 
-use atc_core::{Error, Result};
+use atc_core::{Error, Result, ports::Wake};
 
 use super::{Registry, registry::Schedule};
 use crate::App;
@@ -17,7 +17,7 @@ impl App {
             }
         }
         if any {
-            self.wake_worker();
+            self.wake(Wake::Jobs);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use atc_core::{
     job::{AttemptEnd, AttemptToken, JobId, JobKind, JobState, NewJob, Queue},
     json::RawJson,
     page::PageRequest,
+    ports::Wake,
 };
 use atc_store::{Claim, JobFilter, Store, StoredJob};
 use atc_testkit::{TestApp, TestDb, on_both_engines};
@@ -42,7 +43,7 @@ async fn until<T>(mut check: impl AsyncFnMut() -> Option<T>) -> T {
 async fn add(db: &TestDb, app: &App, job: &impl Job) -> JobId {
     let new = app.new_job(job).unwrap();
     enqueue(db, &new).await;
-    app.wake_worker();
+    app.wake(Wake::Jobs);
     new.id
 }
 

@@ -1,65 +1,20 @@
 //! The limiter against a real Redis server: shared, and falling back when the server is away.
 
 use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use atc_core::ports::{Limit, RateLimiter};
 use atc_platform::limiter::{LocalLimiter, RedisLimiter};
-use atc_testkit::{ManualClock, found};
+use atc_testkit::{ManualClock, RedisServer};
 use chrono::TimeDelta;
 
 const LIMIT: Limit = Limit { requests: 5, window_s: 3600 };
 
-/// A Redis server of one test.
-struct Server {
-    process: Child,
-    port: u16,
-}
-
-impl Server {
-    /// Starts one on a free port; `None`, said aloud, where the machine has none.
-    fn start() -> Option<Self> {
-        let program = found("TEST_REDIS_SERVER")?;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Some(Self { process: Self::launch(&program, port), port })
-    }
-
-    fn launch(program: &str, port: u16) -> Child {
-        let process = Command::new(program)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-            .args(["--appendonly", "no"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "the Redis server does not begin");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        process
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    fn limiter(&self, clock: &Arc<ManualClock>) -> RedisLimiter {
-        let url = format!("redis://127.0.0.1:{}", self.port);
-        let local = LocalLimiter::new(clock.clone(), 1_000);
-        RedisLimiter::new(&url, clock.clone(), local).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn limiter(server: &RedisServer, clock: &Arc<ManualClock>) -> RedisLimiter {
+    let local = LocalLimiter::new(clock.clone(), 1_000);
+    RedisLimiter::new(&server.url(), clock.clone(), local).unwrap()
 }
 
 async fn allowed(limiter: &RedisLimiter, key: &str, times: usize) -> usize {
@@ -76,9 +31,9 @@ fn clock() -> Arc<ManualClock> {
 
 #[tokio::test]
 async fn two_processes_share_one_limit() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = RedisServer::start() else { return };
     let clock = clock();
-    let (one, other) = (server.limiter(&clock), server.limiter(&clock));
+    let (one, other) = (limiter(&server, &clock), limiter(&server, &clock));
     assert_eq!(one.hit("k", LIMIT).await.remaining, 4);
     assert_eq!(allowed(&one, "k", 2).await, 2);
     assert_eq!(allowed(&other, "k", 4).await, 2);
@@ -90,16 +45,15 @@ async fn two_processes_share_one_limit() {
 
 #[tokio::test]
 async fn a_server_that_dies_is_replaced_by_counting_here_until_it_is_back() {
-    let Some(mut server) = Server::start() else { return };
+    let Some(mut server) = RedisServer::start() else { return };
     let clock = clock();
-    let limiter = server.limiter(&clock);
+    let limiter = limiter(&server, &clock);
     assert_eq!(allowed(&limiter, "k", 1).await, 1);
-    server.process.kill().unwrap();
-    server.process.wait().unwrap();
+    server.signal("-KILL");
     assert_eq!(allowed(&limiter, "k", 10).await, 5, "this process has its own count");
     assert!(limiter.degraded().is_some_and(|why| why.contains("REDIS_URL")));
 
-    server.process = Server::launch(&found("TEST_REDIS_SERVER").unwrap(), server.port);
+    server.restart();
     let deadline = Instant::now() + Duration::from_secs(20);
     while limiter.degraded().is_some() {
         assert!(Instant::now() < deadline, "the server is back, and is not used");
@@ -111,9 +65,9 @@ async fn a_server_that_dies_is_replaced_by_counting_here_until_it_is_back() {
 
 #[tokio::test]
 async fn a_server_that_hangs_does_not_hold_up_requests() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = RedisServer::start() else { return };
     let clock = clock();
-    let limiter = server.limiter(&clock);
+    let limiter = limiter(&server, &clock);
     assert_eq!(allowed(&limiter, "k", 1).await, 1);
     server.signal("-STOP");
     let started = Instant::now();

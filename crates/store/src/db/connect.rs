@@ -8,7 +8,7 @@ use sea_orm::{
     SqlxSqliteConnector,
 };
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, PgPool,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -104,6 +104,12 @@ impl Store {
     /// Starts a transaction that may write. It is undone unless committed.
     pub async fn begin(&self) -> Result<Tx> {
         Tx::begin(&self.write, self.engine).await
+    }
+
+    /// A few connections to PostgreSQL beside the pool of requests, made when they are used.
+    pub(crate) fn side_pool(&self, connections: u32) -> Result<PgPool> {
+        let options = postgres_options(&self.config, self.config.statement_timeout_ms)?;
+        Ok(pool_options(&self.config, connections).connect_lazy_with(options))
     }
 
     /// The connections that read.
