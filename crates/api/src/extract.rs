@@ -9,7 +9,7 @@ mod path;
 mod permission;
 mod strict_json;
 
-pub(crate) use body::{Body, double_option, each, not_null, patch_of};
+pub(crate) use body::{Body, distinct, double_option, each, not_null, patch_of};
 pub(crate) use client::{ClientAddress, network_of};
 pub(crate) use cursor::{Cursor, ListUri, PageParams};
 pub(crate) use idempotency::Once;

@@ -5,7 +5,7 @@ use atc_core::{
     comment::Comment,
     event::{Audience, EventKind, NewEvent, Subject},
     file::File,
-    id::{NotificationId, UserId},
+    id::{NotificationId, TicketNumber, UserId},
     notification::{NewNotification, Notification, NotificationKind, mentions},
     page::{Page, PageRequest},
     ticket::Ticket,
@@ -100,15 +100,16 @@ impl App {
         after: &Ticket,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let ticket = Some(after.number);
         let assignee = after.assignee.as_ref().map(|a| a.id);
         let was = before.and_then(|t| t.assignee.as_ref()).map(|a| a.id);
         if let Some(person) = assignee.filter(|person| Some(*person) != was) {
-            let new = self.about(after, NotificationKind::Assigned, person, actor, now);
+            let new = self.about(ticket, NotificationKind::Assigned, person, actor, now);
             self.notify(tx, new).await?;
         }
         if before.is_some_and(|before| before.status != after.status) {
             for person in people_of(after) {
-                let new = self.about(after, NotificationKind::StatusChanged, person, actor, now);
+                let new = self.about(ticket, NotificationKind::StatusChanged, person, actor, now);
                 self.notify(tx, new).await?;
             }
         }
@@ -134,7 +135,8 @@ impl App {
         let mentioned = named.iter().map(|person| (NotificationKind::Mentioned, *person));
         let commented = others.map(|person| (NotificationKind::Commented, person));
         for (kind, person) in mentioned.chain(commented) {
-            let about = self.about(ticket, kind, person, Some(comment.author.id), now);
+            let number = Some(ticket.number);
+            let about = self.about(number, kind, person, Some(comment.author.id), now);
             self.notify(tx, NewNotification { comment: Some(comment.id), ..about }).await?;
         }
         Ok(())
@@ -157,22 +159,27 @@ impl App {
             }
             None => None,
         };
-        let new = NewNotification {
-            id: NotificationId(self.new_id()),
-            user: file.uploaded_by.id,
-            kind: NotificationKind::FileFailed,
-            actor: None,
-            ticket,
-            comment: None,
-            file: Some(file.id),
-            at: now,
-        };
-        self.notify(tx, new).await
+        let about =
+            self.about(ticket, NotificationKind::FileFailed, file.uploaded_by.id, None, now);
+        self.notify(tx, NewNotification { file: Some(file.id), ..about }).await
+    }
+
+    /// Notifies all administrators that an endpoint of webhooks is not called any more.
+    pub(crate) async fn notify_of_disabled_webhook(
+        &self,
+        tx: &Tx,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for admin in tx.users().admins().await? {
+            let new = self.about(None, NotificationKind::WebhookDisabled, admin.id, None, now);
+            self.notify(tx, new).await?;
+        }
+        Ok(())
     }
 
     fn about(
         &self,
-        ticket: &Ticket,
+        ticket: Option<TicketNumber>,
         kind: NotificationKind,
         user: UserId,
         actor: Option<UserId>,
@@ -183,7 +190,7 @@ impl App {
             user,
             kind,
             actor,
-            ticket: Some(ticket.number),
+            ticket,
             comment: None,
             file: None,
             at,

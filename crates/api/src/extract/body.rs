@@ -189,6 +189,17 @@ pub(crate) fn patch_of<T, U>(given: Option<Option<T>>, to: impl FnOnce(T) -> U) 
     given.map_or(Patch::Keep, |value| Patch::from(value.map(to)))
 }
 
+/// The list with each of its values once, where it stood first.
+pub(crate) fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(values.len());
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
 /// Takes each text of a list, noting faults at its place.
 pub(crate) fn each<T, E: std::fmt::Display>(
     faults: &mut Faults,

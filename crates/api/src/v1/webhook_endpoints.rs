@@ -19,7 +19,10 @@ use atc_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{extract::each, wire::EndpointBody};
+use crate::{
+    extract::{distinct, each},
+    wire::EndpointBody,
+};
 
 /// The most kinds in a body, many times over.
 const MAX_EVENTS: usize = 50;
@@ -55,13 +58,5 @@ fn kinds(faults: &mut Faults, words: Vec<String>) -> Option<Vec<EventKind>> {
             format!("Must be one of {}.", known.join(", "))
         })
     };
-    let mut kinds = each(faults, "/events", words, MAX_EVENTS, parse)?;
-    let mut seen = Vec::new();
-    kinds.retain(|kind| {
-        !seen.contains(kind) && {
-            seen.push(*kind);
-            true
-        }
-    });
-    Some(kinds)
+    Some(distinct(each(faults, "/events", words, MAX_EVENTS, parse)?))
 }

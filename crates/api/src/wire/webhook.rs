@@ -1,10 +1,7 @@
 //! Webhooks: who is told, what they are told, and how that went.
 
 use atc_app::Told;
-use atc_core::{
-    event::EventKind,
-    webhook::{DeliveryAttempt, WebhookDelivery, WebhookEndpoint},
-};
+use atc_core::webhook::{DeliveryAttempt, WebhookDelivery, WebhookEndpoint};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -167,8 +164,8 @@ struct MessageBody<'a> {
 /// What other systems are told of an event, as JSON.
 #[must_use]
 pub fn webhook_text(told: &Told) -> String {
-    let kind: EventKind = told.event.kind;
-    let body = MessageBody { kind: kind.as_str(), timestamp: told.event.at, data: &told.into() };
+    let event = &told.event;
+    let body = MessageBody { kind: event.kind.as_str(), timestamp: event.at, data: &told.into() };
     // Structs of plain values always serialise.
     serde_json::to_string(&body).unwrap_or_default()
 }

@@ -5,9 +5,8 @@ use std::time::Duration;
 use atc_core::{
     Error, Result,
     caller::Visibility,
-    id::{NotificationId, WebhookDeliveryId, WebhookEndpointId},
+    id::{WebhookDeliveryId, WebhookEndpointId},
     job::Failure,
-    notification::{NewNotification, NotificationKind},
     ports::{OutgoingAnswer, OutgoingError, OutgoingPost},
     webhook::{DeliveryAttempt, DeliveryState, DisabledReason, WebhookDelivery},
 };
@@ -156,19 +155,7 @@ impl App {
         };
         if tx.webhooks().disable(id, why, now).await? {
             tracing::warn!(endpoint = %id, why = why.as_str(), "a webhook endpoint was disabled");
-            for admin in tx.users().admins().await? {
-                let new = NewNotification {
-                    id: NotificationId(self.new_id()),
-                    user: admin.id,
-                    kind: NotificationKind::WebhookDisabled,
-                    actor: None,
-                    ticket: None,
-                    comment: None,
-                    file: None,
-                    at: now,
-                };
-                self.notify(tx, new).await?;
-            }
+            self.notify_of_disabled_webhook(tx, now).await?;
         }
         Ok(true)
     }

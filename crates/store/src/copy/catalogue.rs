@@ -138,7 +138,6 @@ async fn references(db: &DatabaseConnection, name: &str) -> Result<BTreeSet<Stri
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::Store;
 

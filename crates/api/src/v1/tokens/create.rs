@@ -11,7 +11,7 @@ use super::TokenBody;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, Once, permissions::ManageTokens},
+    extract::{Body, Can, Once, distinct, permissions::ManageTokens},
     problem::Result,
     reply,
     wire::Scope,
@@ -78,14 +78,8 @@ impl TryFrom<CreateTokenBody> for NewApiToken {
     fn try_from(body: CreateTokenBody) -> Result<Self, Error> {
         let mut faults = Faults::new();
         let name = faults.require("/name", body.name.map(Name::parse));
-        let scopes = body.scopes.map(|mut scopes| {
-            let mut seen = Vec::new();
-            scopes.retain(|s| {
-                !seen.contains(s) && {
-                    seen.push(*s);
-                    true
-                }
-            });
+        let scopes = body.scopes.map(|scopes| {
+            let scopes = distinct(scopes);
             if scopes.is_empty() { Err("A token needs at least one scope.") } else { Ok(scopes) }
         });
         let scopes = faults.require("/scopes", scopes);
