@@ -40,6 +40,12 @@ pub enum Command {
     /// Fetch and verify the local models
     #[command(subcommand)]
     Models(Models),
+    /// Ask a server of this machine whether it serves
+    Health {
+        /// Where to ask [default: /health/ready on PORT]
+        #[arg(long)]
+        url: Option<String>,
+    },
     /// Make a ticket here, without a server
     #[command(subcommand)]
     Ticket(Ticket),

@@ -3,6 +3,7 @@
 mod config;
 mod copy;
 mod export;
+mod health;
 mod import;
 mod migrate;
 mod models;
@@ -44,6 +45,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::Import(args) => import::run(&settings, &args).await,
             Command::Export(args) => export::run(&settings, &args).await,
             Command::Copy(args) => copy::run(&settings, &args).await,
+            Command::Health { url } => health::run(&settings, url),
             Command::Models(command) => models::run(&settings, &command),
             Command::Ticket(command) => ticket::run(&settings, command).await,
             Command::Openapi | Command::Config(_) | Command::ReadFile { .. } => {

@@ -42,6 +42,41 @@ fn it_starts_on_a_machine_without_certificates_of_authorities() {
 }
 
 #[test]
+fn health_is_asked_by_a_command_as_well() {
+    let installation = Installation::new();
+    let mut server = installation.serve();
+    let port = server.address.port().to_string();
+    let beside = Installation::new().with("PORT", &port).with("HOST", "0.0.0.0");
+    let healthy = beside.run(&["health"]).expect(0);
+    assert_eq!((healthy.out.as_str(), healthy.err.as_str()), ("ok\n", ""));
+    let live = format!("http://{}/health/live", server.address);
+    beside.run(&["health", "--url", &live]).expect(0);
+    let absent = format!("http://{}/nothing", server.address);
+    let said = beside.run(&["health", "--url", &absent]).expect(1);
+    assert!(said.err.contains("404"), "{}", said.err);
+    server.signal("KILL");
+    server.wait();
+    let said = beside.run(&["health"]).expect(1);
+    assert!(said.err.contains("does not answer"), "{}", said.err);
+    assert!(!beside.path("data").exists(), "asking leaves nothing behind");
+}
+
+#[test]
+fn before_the_end_it_is_not_ready_and_still_serves() {
+    let installation = Installation::new().with("SHUTDOWN_DELAY_S", "3600");
+    let mut server = installation.serve();
+    let ready = || server.call("GET", "/health/ready", "", None).status;
+    assert_eq!(ready(), 200);
+    server.signal("TERM");
+    eventually("it says that it ends", || ready() == 503);
+    assert_eq!(server.call("GET", "/health/live", "", None).status, 200);
+    server.log_in("admin@localhost", installation.read("data/admin-password").trim());
+    // Whoever cannot wait says so once more.
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(130));
+}
+
+#[test]
 fn a_signal_ends_it_after_the_requests_that_run() {
     let installation = Installation::new();
     let mut server = installation.serve();
