@@ -21,6 +21,9 @@ pub enum StoreError {
     /// The database cannot be reached, or gave no connection in time.
     #[error("the database is not available")]
     Unavailable(#[source] DbErr),
+    /// Two transactions waited for each other, and this one gave way; it may be tried again.
+    #[error("another transaction was in the way")]
+    Contended(#[source] DbErr),
     /// The disk below the database is full or read-only.
     #[error("the database has no room left")]
     Full(#[source] DbErr),
@@ -70,6 +73,8 @@ impl From<DbErr> for StoreError {
                     "5" | "6" | "261" | "262" | "517" | "57P01" | "57P02" | "57P03" | "57014"
                     | "53300" | "55P03",
                 ) => Self::Unavailable(e),
+                // PostgreSQL: serialization_failure, deadlock_detected.
+                Some("40001" | "40P01") => Self::Contended(e),
                 Some(code) if code.starts_with("08") => Self::Unavailable(e),
                 _ => Self::Database(e),
             },
@@ -110,6 +115,11 @@ impl From<StoreError> for Error {
                 Error::unavailable("The database is not available; try again in a moment.", 2)
                     .with_source(e)
             }
+            StoreError::Contended(_) => Error::unavailable(
+                "The same things were changed by somebody else at this moment; try again.",
+                1,
+            )
+            .with_source(e),
             StoreError::Full(_) => Error::unavailable(
                 "The database has no room left; reading goes on, writing must wait.",
                 60,

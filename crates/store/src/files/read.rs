@@ -188,7 +188,9 @@ impl Files<'_, DatabaseTransaction> {
                     [id.0.into()],
                 ))
                 .await?;
-            query.lock_with_tables(LockType::Update, ["f"]);
+            // Its key stays as it is: rows that refer to it may be written meanwhile, and waiting for
+            // them from both sides would be a deadlock.
+            query.lock_with_tables(LockType::NoKeyUpdate, ["f"]);
         }
         let row = self.0.query_one(&query).await?.ok_or(StoreError::NotFound("file"))?;
         Ok(file(&row)?.1)

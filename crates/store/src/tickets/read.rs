@@ -81,7 +81,9 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         let mut query = select(visibility);
         by_reference(&mut query, reference);
         if self.engine == Engine::Postgres {
-            query.lock_with_tables(LockType::Update, ["t"]);
+            // Its key stays as it is: rows that refer to it may be written meanwhile, and waiting for
+            // them from both sides would be a deadlock.
+            query.lock_with_tables(LockType::NoKeyUpdate, ["t"]);
         }
         let row = self.db.query_one(&query).await?.ok_or(StoreError::NotFound("ticket"))?;
         self.tickets(&[row], visibility).await?.pop().ok_or(StoreError::NotFound("ticket"))

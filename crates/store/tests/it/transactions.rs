@@ -2,10 +2,49 @@
 
 use std::{future::poll_fn, task::Poll, time::Duration};
 
+use atc_core::{
+    Error,
+    caller::Visibility,
+    id::{TicketNumber, TicketRef},
+    user::Role,
+};
+use atc_store::{StoreError, Tx};
 use atc_testkit::{TestDb, on_both_engines};
 use sqlx::{Connection, Row};
 
+use crate::fixtures::{insert_ticket, insert_user, ticket};
+
 on_both_engines![a_begin_that_nobody_waits_for_leaves_no_transaction];
+
+/// Two transactions lock two tickets in opposite order: one gives way, and whoever asked may try again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_way_in_a_deadlock_may_try_again() {
+    let Some(db) = TestDb::postgres().await else { return };
+    let requester = insert_user(&db.store, "a@example.com", Role::User).await;
+    let one = insert_ticket(&db.store, &ticket(&requester, "One")).await;
+    let other = insert_ticket(&db.store, &ticket(&requester, "Other")).await;
+    let (first, second) = (db.store.begin().await.unwrap(), db.store.begin().await.unwrap());
+    let lock = async |tx: &Tx, number: TicketNumber| {
+        tx.tickets().get_for_update(TicketRef::Number(number), Visibility::All).await
+    };
+    lock(&first, one).await.unwrap();
+    lock(&second, other).await.unwrap();
+    let ended = async |tx: Tx, number| {
+        let locked = lock(&tx, number).await;
+        // Whoever waits for this one goes on.
+        drop(tx);
+        locked
+    };
+    let locked = tokio::join!(ended(first, other), ended(second, one));
+    let failed = match locked {
+        (Err(e), Ok(_)) | (Ok(_), Err(e)) => e,
+        both => panic!("one of them gives way: {both:?}"),
+    };
+    assert!(matches!(failed, StoreError::Contended(_)), "{failed:?}");
+    let told = Error::from(failed);
+    assert_eq!((told.code.status(), told.retry_after_s), (503, Some(1)));
+    db.close().await;
+}
 
 /// How many connections of the database are in a transaction while nobody works.
 async fn left_open(db: &TestDb) -> i64 {
