@@ -1,5 +1,5 @@
 //! The store on real databases: every test runs on SQLite and on PostgreSQL.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod copy;
