@@ -46,6 +46,8 @@ pub enum Command {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Speak MCP with one agent, with the rights of `MCP_TOKEN`
+    Mcp(Mcp),
     /// Make a ticket here, without a server
     #[command(subcommand)]
     Ticket(Ticket),
@@ -60,9 +62,17 @@ pub enum Command {
 /// Serve the API, with the work in the background.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Which parts to run, separated by commas [default: all that exist]
+    /// Which parts to run, separated by commas [default: all]
     #[arg(long, value_delimiter = ',', value_name = "ROLES")]
     pub roles: Vec<ServeRole>,
+}
+
+/// Speak MCP with one agent over the standard input and output, with the rights of `MCP_TOKEN`.
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// Over the standard input and output; over HTTP, `serve` speaks it
+    #[arg(long, required = true)]
+    pub stdio: bool,
 }
 
 /// A part of the server.
@@ -72,7 +82,7 @@ pub enum ServeRole {
     Api,
     /// Work in the background: indexing, learning, catching up
     Worker,
-    /// The MCP server (comes with a later version)
+    /// The MCP server, on a port of its own
     Mcp,
     /// The job dashboard, on a port of its own
     Dashboard,

@@ -5,6 +5,7 @@ mod copy;
 mod export;
 mod health;
 mod import;
+mod mcp;
 mod migrate;
 mod models;
 mod openapi;
@@ -47,6 +48,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::Copy(args) => copy::run(&settings, &args).await,
             Command::Health { url } => health::run(&settings, url),
             Command::Models(command) => models::run(&settings, &command),
+            Command::Mcp(_) => mcp::run(&settings).await,
             Command::Ticket(command) => ticket::run(&settings, command).await,
             Command::Openapi | Command::Config(_) | Command::ReadFile { .. } => {
                 Ok(ExitCode::SUCCESS)

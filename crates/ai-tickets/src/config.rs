@@ -8,6 +8,7 @@ mod database;
 mod fault;
 mod files;
 mod logs;
+mod mcp;
 mod outgoing;
 mod parse;
 mod reserved;
@@ -20,8 +21,9 @@ pub use database::{Database, url as database_url};
 pub use fault::{Faults, shown};
 pub use files::Files;
 pub use logs::Logs;
+pub use mcp::Mcp;
 pub use outgoing::Outgoing;
-pub use server::{Environment, Server};
+pub use server::{Environment, Server, SidePort};
 pub use source::Source;
 pub use triage::Triage;
 
@@ -34,6 +36,8 @@ use fault::{Noted, Reader};
 pub struct Settings {
     /// The HTTP server.
     pub server: Server,
+    /// The MCP server.
+    pub mcp: Mcp,
     /// The log.
     pub logs: Logs,
     /// Where this installation keeps what it writes.
@@ -68,6 +72,7 @@ impl Settings {
     /// Each family is read to its end before the first fault counts.
     fn read_all(reader: &mut Reader<'_>) -> Result<Self, Noted> {
         let server = Server::read(reader);
+        let mcp = Mcp::read(reader);
         let logs = Logs::read(reader);
         let data_dir = reader.required("DATA_DIR", "./data", parse::path);
         let models_dir = reader.optional("MODELS_DIR", "./data/models", parse::path);
@@ -82,6 +87,7 @@ impl Settings {
         let data_dir = data_dir?;
         Ok(Self {
             server: server?,
+            mcp: mcp?,
             logs: logs?,
             models_dir: models_dir?.unwrap_or_else(|| data_dir.join("models")),
             data_dir,
@@ -184,7 +190,7 @@ mod tests {
         let empty = [("PORT", ""), ("DATA_DIR", " "), ("DASHBOARD_PORT", "")];
         let settings = Settings::read(&source(&empty)).unwrap();
         assert_eq!(settings.server.port, 8000);
-        let usual = server::Dashboard { port: 5555, chosen: false };
+        let usual = SidePort { port: 5555, chosen: false };
         assert_eq!(settings.server.dashboard, Some(usual));
         assert_eq!(settings.models_dir, PathBuf::from("./data/models"));
     }

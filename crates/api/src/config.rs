@@ -26,6 +26,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The most live connections of one person: sockets and streams.
     pub max_sockets_per_user: usize,
+    /// By which hosts the MCP port may be called, with or without a port; `None`: by any.
+    pub mcp_allowed_hosts: Option<Vec<String>>,
+    /// How long a tool may wait for a file to be read.
+    pub mcp_tool_timeout: Duration,
     /// Whether clients are told to come by HTTPS only.
     pub hsts: bool,
 }

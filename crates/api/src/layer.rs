@@ -10,4 +10,4 @@ pub(crate) use authenticate::{authenticate, bearer};
 pub(crate) use cors::cors;
 pub(crate) use limit::{limit, limit_auth, limit_uploads};
 pub(crate) use limits::check_headers;
-pub(crate) use request::request;
+pub(crate) use request::{X_REQUEST_ID, request};

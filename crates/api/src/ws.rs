@@ -8,6 +8,7 @@ use atc_core::event::{EventId, Topic, Viewer};
 use axum::{extract::WebSocketUpgrade, response::Response};
 
 pub(crate) use caller::SocketCaller;
+pub(crate) use origin::is_allowed as is_allowed_origin;
 pub(crate) use serve::until;
 
 use crate::{

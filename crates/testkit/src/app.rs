@@ -42,6 +42,7 @@ pub struct TestApp {
     pub state: ApiState,
     router: Router,
     dashboard: Router,
+    mcp: Router,
 }
 
 impl TestApp {
@@ -98,6 +99,8 @@ impl TestApp {
             upload_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
             max_sockets_per_user: 10,
+            mcp_allowed_hosts: None,
+            mcp_tool_timeout: Duration::from_secs(30),
             hsts: false,
         };
         adjust(&mut config, &mut api);
@@ -122,7 +125,9 @@ impl TestApp {
         let metrics = Some(METRICS.clone());
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics };
         let dashboard = atc_api::dashboard(state.clone());
-        Self { router: atc_api::router(state.clone()), dashboard, state, app, clock, files }
+        let mcp = atc_api::mcp(state.clone());
+        let router = atc_api::router(state.clone());
+        Self { app, clock, files, state, router, dashboard, mcp }
     }
 
     /// Makes an account and logs it in; gives the access token.
@@ -166,7 +171,12 @@ impl TestApp {
 
     /// A call of the job dashboard.
     pub fn dashboard(&self, method: Method, path: &str) -> Call<'_> {
-        Call::of_dashboard(self, method, path)
+        Call::of(self, Door::Dashboard, method, path)
+    }
+
+    /// A call of the MCP port.
+    pub fn mcp(&self, method: Method, path: &str) -> Call<'_> {
+        Call::of(self, Door::Mcp, method, path)
     }
 
     pub(crate) async fn answer(&self, door: Door, mut request: Request<Body>) -> Answer {
@@ -175,6 +185,7 @@ impl TestApp {
         let service = match door {
             Door::Api => self.router.clone(),
             Door::Dashboard => self.dashboard.clone(),
+            Door::Mcp => self.mcp.clone(),
         };
         let response = match tower::ServiceExt::oneshot(service, request).await {
             Ok(response) => response,

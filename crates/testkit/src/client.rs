@@ -15,6 +15,7 @@ use crate::TestApp;
 pub(crate) enum Door {
     Api,
     Dashboard,
+    Mcp,
 }
 
 /// A call that is being put together; awaiting it makes it.
@@ -35,9 +36,10 @@ impl<'a> Call<'a> {
         Self { app, door: Door::Api, request, body: Body::empty() }
     }
 
-    pub(crate) fn of_dashboard(app: &'a TestApp, method: Method, path: &str) -> Self {
+    /// A call of another port, by its whole path.
+    pub(crate) fn of(app: &'a TestApp, door: Door, method: Method, path: &str) -> Self {
         let request = Request::builder().method(method).uri(path);
-        Self { app, door: Door::Dashboard, request, body: Body::empty() }
+        Self { app, door, request, body: Body::empty() }
     }
 
     /// With this token.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use atc_api::{ApiState, Router, Server};
 use atc_app::App;
 use atc_platform::telemetry;
+use clap::ValueEnum;
 use futures::future::join_all;
 
 use self::signals::Signals;
@@ -24,7 +25,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Serves until a signal ends it.
 pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
-    let roles = Roles::of(&args.roles)?;
+    let roles = Roles::of(&args.roles);
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
         running = Running::start(settings, roles) => running?,
@@ -35,34 +36,26 @@ pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
 }
 
 /// Which parts run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Roles {
-    api: bool,
-    worker: bool,
-    dashboard: bool,
-}
+#[derive(Debug, Clone)]
+struct Roles(Vec<ServeRole>);
 
 impl Roles {
-    fn of(named: &[ServeRole]) -> Result<Self> {
-        if named.contains(&ServeRole::Mcp) {
-            bail!(
-                "the role mcp comes with a later version; the roles of this one: api, worker, \
-                 dashboard"
-            );
-        }
-        let has = |role| named.is_empty() || named.contains(&role);
-        Ok(Self {
-            api: has(ServeRole::Api),
-            worker: has(ServeRole::Worker),
-            dashboard: has(ServeRole::Dashboard),
-        })
+    /// All, unless some are named.
+    fn of(named: &[ServeRole]) -> Self {
+        Self(if named.is_empty() { ServeRole::value_variants() } else { named }.to_vec())
     }
-}
 
-impl Roles {
+    fn has(&self, role: ServeRole) -> bool {
+        self.0.contains(&role)
+    }
+
+    fn has_only(&self, role: ServeRole) -> bool {
+        self.0.iter().all(|other| *other == role)
+    }
+
     /// The dashboard alone reads no text.
-    const fn engine(self) -> wire::Engine {
-        if self.api || self.worker { wire::Engine::Local } else { wire::Engine::None }
+    fn engine(&self) -> wire::Engine {
+        if self.has_only(ServeRole::Dashboard) { wire::Engine::None } else { wire::Engine::Local }
     }
 }
 
@@ -74,13 +67,13 @@ struct Running {
 impl Running {
     async fn start(settings: &Settings, roles: Roles) -> Result<Self> {
         // First of all: a process whose port is taken must not touch the database.
-        let ports = doors::bind(settings, roles).await?;
+        let ports = doors::bind(settings, &roles).await?;
         let metrics = telemetry::start_metrics().context("cannot count")?;
         let app = wire::app(settings, roles.engine()).await?;
         let first_admin = wire::first_admin(&app, settings).await?;
-        if roles.worker {
+        if roles.has(ServeRole::Worker) {
             app.start_background();
-        } else if roles.api {
+        } else if roles.has(ServeRole::Api) || roles.has(ServeRole::Mcp) {
             app.start_following();
         }
         let addresses = ports.addresses();
@@ -88,6 +81,7 @@ impl Running {
         let shown = |address: Option<SocketAddr>| address.map(tracing::field::display);
         tracing::info!(
             address = shown(addresses.api),
+            mcp = shown(addresses.mcp),
             dashboard = shown(addresses.dashboard),
             "ready"
         );
@@ -150,16 +144,14 @@ impl Running {
 mod tests {
     use super::*;
 
-    fn roles(api: bool, worker: bool, dashboard: bool) -> Roles {
-        Roles { api, worker, dashboard }
-    }
-
     #[test]
-    fn all_roles_that_exist_run_unless_some_are_named() {
-        assert_eq!(Roles::of(&[]).unwrap(), roles(true, true, true));
-        assert_eq!(Roles::of(&[ServeRole::Api]).unwrap(), roles(true, false, false));
-        assert_eq!(Roles::of(&[ServeRole::Dashboard]).unwrap(), roles(false, false, true));
-        let later = Roles::of(&[ServeRole::Api, ServeRole::Mcp]).unwrap_err();
-        assert!(later.to_string().contains("later version"), "{later}");
+    fn all_roles_run_unless_some_are_named() {
+        let has = |named: &[ServeRole], role| Roles::of(named).has(role);
+        for role in ServeRole::value_variants() {
+            assert!(has(&[], *role), "{role:?}");
+            assert!(has(&[*role], *role) && Roles::of(&[*role]).has_only(*role), "{role:?}");
+        }
+        assert!(!has(&[ServeRole::Mcp], ServeRole::Api));
+        assert!(!Roles::of(&[ServeRole::Mcp, ServeRole::Worker]).has_only(ServeRole::Mcp));
     }
 }

@@ -5,7 +5,6 @@ use super::{fault::Reader, parse};
 
 /// Notes what cannot be legal; nothing else is done with these keys.
 pub(super) fn check(r: &mut Reader<'_>) {
-    let _ = r.optional("MCP_PORT", "8001", parse::number(0..=u16::MAX));
     let _ = r.optional("AI_CONFIG", "./ai_config.yaml", parse::path);
     let any = |_: &str| Ok(());
     let _ = r.optional("OPENAI_API_KEY", "sk-…", any);

@@ -23,9 +23,9 @@ pub enum Environment {
     Production,
 }
 
-/// Where the job dashboard is.
+/// Where something is that is served beside the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dashboard {
+pub struct SidePort {
     /// The port; 0 is any free one.
     pub port: u16,
     /// Whether somebody chose it: then the server does not start without it.
@@ -42,7 +42,7 @@ pub struct Server {
     /// The port; 0 is any free one.
     pub port: u16,
     /// The job dashboard; `None` where it is switched off.
-    pub dashboard: Option<Dashboard>,
+    pub dashboard: Option<SidePort>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<HeaderValue>,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -76,8 +76,7 @@ impl Server {
         let environment = r.required("ENVIRONMENT", "production", parse::word(environments));
         let host = r.required("HOST", "127.0.0.1", host);
         let port = r.required("PORT", "8000", parse::number(0..=u16::MAX));
-        let dashboard = r.required("DASHBOARD_PORT", "5555", dashboard_port);
-        let chosen = r.is_chosen("DASHBOARD_PORT");
+        let dashboard = side_port(r, "DASHBOARD_PORT", "5555");
         let origins = r.optional(
             "CORS_ALLOWED_ORIGINS",
             "https://desk.example.com,chrome-extension://abcdefghijklmnopabcdefghijklmnop",
@@ -98,7 +97,7 @@ impl Server {
             environment: environment?,
             host: host?,
             port: port?,
-            dashboard: dashboard?.map(|port| Dashboard { port, chosen }),
+            dashboard: dashboard?,
             cors_allowed_origins: origins?.unwrap_or_default(),
             trusted_proxies: proxies?.unwrap_or_default(),
             max_connections: connections?,
@@ -115,8 +114,19 @@ impl Server {
     }
 }
 
+/// The port of something beside the API, and whether somebody chose it.
+pub(super) fn side_port(
+    r: &mut Reader<'_>,
+    key: &'static str,
+    example: &'static str,
+) -> Result<Option<SidePort>, Noted> {
+    let port = r.required(key, example, port_or_off);
+    let chosen = r.is_chosen(key);
+    Ok(port?.map(|port| SidePort { port, chosen }))
+}
+
 /// A port, or `off`.
-fn dashboard_port(text: &str) -> Result<Option<u16>, String> {
+fn port_or_off(text: &str) -> Result<Option<u16>, String> {
     if text.eq_ignore_ascii_case("off") {
         return Ok(None);
     }
@@ -188,11 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn the_dashboard_has_a_port_or_is_off() {
-        assert_eq!(dashboard_port("5555"), Ok(Some(5555)));
-        assert_eq!(dashboard_port("Off"), Ok(None));
+    fn what_stands_beside_has_a_port_or_is_off() {
+        assert_eq!(port_or_off("5555"), Ok(Some(5555)));
+        assert_eq!(port_or_off("Off"), Ok(None));
         for bad in ["", "no", "-1", "70000"] {
-            assert!(dashboard_port(bad).is_err(), "{bad}");
+            assert!(port_or_off(bad).is_err(), "{bad}");
         }
     }
 

@@ -204,6 +204,8 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
         upload_timeout: settings.files.upload_timeout,
         request_timeout: server.request_timeout,
         max_sockets_per_user: server.max_sockets_per_user,
+        mcp_allowed_hosts: settings.mcp.allowed_hosts.clone(),
+        mcp_tool_timeout: settings.mcp.tool_timeout,
         hsts: server.environment == Environment::Production,
     }
 }

@@ -73,6 +73,7 @@ impl Installation {
             .env("MODELS_DIR", "no-models")
             .env("PORT", "0")
             .env("DASHBOARD_PORT", "0")
+            .env("MCP_PORT", "0")
             // A test that waits asks more often than people do.
             .env("RATE_LIMIT_PER_MINUTE", "0")
             .envs(self.variables.iter().cloned());

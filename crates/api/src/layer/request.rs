@@ -17,7 +17,7 @@ use crate::{
     problem::{self, Told},
 };
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that every answer carries unless its handler said otherwise.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [

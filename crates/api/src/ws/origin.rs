@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 /// Whether a request comes from no browser, from a page of this host, or from an allowed origin.
-pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[HeaderValue]) -> bool {
+pub(crate) fn is_allowed(headers: &HeaderMap, allowed: &[HeaderValue]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     allowed.contains(origin) || is_same_host(origin, headers.get(header::HOST))
 }

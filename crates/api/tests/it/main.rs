@@ -16,6 +16,7 @@ mod knowledge;
 mod limits;
 mod lists;
 mod live;
+mod mcp;
 mod notifications;
 mod policy;
 mod serving;

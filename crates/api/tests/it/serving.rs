@@ -31,6 +31,8 @@ async fn run(db: &TestDb, max_connections: usize) -> Running {
             upload_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             max_sockets_per_user: 10,
+            mcp_allowed_hosts: None,
+            mcp_tool_timeout: Duration::from_secs(30),
             hsts: false,
         }),
         metrics: None,

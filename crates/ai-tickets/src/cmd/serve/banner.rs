@@ -24,9 +24,14 @@ pub fn text(
         Some(address) => {
             writeln!(text, "Listening on http://{address}\n  API documents  http://{address}/docs")
         }
-        None if addresses.dashboard.is_some() => writeln!(text, "Serving without the API"),
+        None if addresses.dashboard.is_some() || addresses.mcp.is_some() => {
+            writeln!(text, "Serving without the API")
+        }
         None => writeln!(text, "Working in the background, without the API"),
     };
+    if let Some(address) = addresses.mcp {
+        let _ = writeln!(text, "  MCP server     http://{address}/mcp");
+    }
     if let Some(address) = addresses.dashboard {
         let _ = writeln!(text, "  Job dashboard  http://{address}");
     }

@@ -4,13 +4,19 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
 use atc_api::{ApiState, Router, ServeError, Server};
+use clap::ValueEnum;
 
 use super::Roles;
-use crate::{config::Settings, wire};
+use crate::{
+    cli::ServeRole,
+    config::{Settings, SidePort},
+    wire,
+};
 
 /// What listens already, before anything is behind it.
 pub struct Ports {
     api: Option<Server>,
+    mcp: Option<Server>,
     dashboard: Option<Server>,
 }
 
@@ -19,32 +25,52 @@ pub struct Ports {
 pub struct Addresses {
     /// The API.
     pub api: Option<SocketAddr>,
+    /// The MCP server.
+    pub mcp: Option<SocketAddr>,
     /// The job dashboard.
     pub dashboard: Option<SocketAddr>,
 }
 
 /// Listens on the ports of these roles.
-pub async fn bind(settings: &Settings, roles: Roles) -> Result<Ports> {
-    let api =
-        if roles.api { Some(listen(settings, settings.server.port, "PORT").await?) } else { None };
-    let dashboard = if roles.dashboard { dashboard(settings, roles).await? } else { None };
-    Ok(Ports { api, dashboard })
+pub async fn bind(settings: &Settings, roles: &Roles) -> Result<Ports> {
+    let server = &settings.server;
+    let api = if roles.has(ServeRole::Api) {
+        Some(listen(settings, server.port, "PORT").await?)
+    } else {
+        None
+    };
+    let mcp = beside(settings, roles, ServeRole::Mcp, settings.mcp.port, "MCP_PORT");
+    let dashboard =
+        beside(settings, roles, ServeRole::Dashboard, server.dashboard, "DASHBOARD_PORT");
+    Ok(Ports { api, mcp: mcp.await?, dashboard: dashboard.await? })
 }
 
-/// The port that nobody chose may belong to another program: that does not keep the rest from serving.
-async fn dashboard(settings: &Settings, roles: Roles) -> Result<Option<Server>> {
-    let alone = !roles.api && !roles.worker;
-    let Some(port) = settings.server.dashboard else {
+/// Listens on the port of something that is served beside the API. A port that nobody chose may belong to
+/// another program: that does not keep the rest from serving.
+async fn beside(
+    settings: &Settings,
+    roles: &Roles,
+    role: ServeRole,
+    port: Option<SidePort>,
+    key: &str,
+) -> Result<Option<Server>> {
+    if !roles.has(role) {
+        return Ok(None);
+    }
+    let alone = roles.has_only(role);
+    let name = role.to_possible_value().map(|value| value.get_name().to_owned());
+    let name = name.unwrap_or_default();
+    let Some(port) = port else {
         if alone {
-            bail!("the role dashboard has nothing to serve: DASHBOARD_PORT is off");
+            bail!("the role {name} has nothing to serve: {key} is off");
         }
         return Ok(None);
     };
-    match listen(settings, port.port, "DASHBOARD_PORT").await {
+    match listen(settings, port.port, key).await {
         Ok(server) => Ok(Some(server)),
         Err(e) if port.chosen || alone => Err(e),
         Err(e) => {
-            tracing::warn!("there is no job dashboard: {e}");
+            tracing::warn!("the role {name} is not served: {e}");
             Ok(None)
         }
     }
@@ -74,6 +100,7 @@ impl Ports {
     pub fn addresses(&self) -> Addresses {
         Addresses {
             api: self.api.as_ref().map(Server::local_addr),
+            mcp: self.mcp.as_ref().map(Server::local_addr),
             dashboard: self.dashboard.as_ref().map(Server::local_addr),
         }
     }
@@ -81,7 +108,8 @@ impl Ports {
     /// Puts behind each what it serves.
     pub fn open(self, state: &ApiState) -> Vec<(Server, Router)> {
         let api = self.api.map(|server| (server, atc_api::router(state.clone())));
+        let mcp = self.mcp.map(|server| (server, atc_api::mcp(state.clone())));
         let dashboard = self.dashboard.map(|server| (server, atc_api::dashboard(state.clone())));
-        api.into_iter().chain(dashboard).collect()
+        api.into_iter().chain(mcp).chain(dashboard).collect()
     }
 }

@@ -1,0 +1,103 @@
+//! The MCP door: tools, resources and prompts for agents, over streamable HTTP and stdio.
+//!
+//! Every tool calls the REST API of the same process, with the caller's own credential: what a person
+//! may not do there, an agent cannot do for them here, and both check, count and refuse alike. What a
+//! tool takes and gives is cut out of the OpenAPI document, so that it is described once.
+
+mod answer;
+mod arguments;
+mod auth;
+mod evidence;
+mod listen;
+mod prompts;
+mod resources;
+mod rest;
+mod schema;
+mod server;
+mod tool;
+mod tools;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware, routing};
+use http::StatusCode;
+use rmcp::{
+    ServiceExt,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+    },
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
+};
+
+use self::{auth::Identity, server::McpServer};
+use crate::{ApiState, health, layer, openapi, router::panicked};
+
+/// Everything that the MCP port answers: `/mcp`, and `/health` as the API has it.
+///
+/// No session is kept between two requests, so that any process can answer the next one.
+pub fn mcp(state: ApiState) -> Router {
+    let config = state.config.clone();
+    let server = McpServer::new(state.clone());
+    let transport = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(config.max_batch_body_bytes)
+        .with_cancellation_token(state.app.shutdown_token().clone());
+    let transport = match &config.mcp_allowed_hosts {
+        Some(hosts) => transport.with_allowed_hosts(hosts.iter().cloned()),
+        None => transport.disable_allowed_hosts(),
+    };
+    let service = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(NeverSessionManager::default()),
+        transport,
+    );
+    let door = Router::new()
+        .route("/mcp", routing::any_service(service))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require))
+        .route_layer(middleware::from_fn_with_state(state.clone(), layer::authenticate))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::check_origin));
+    let health =
+        vec![health::report::endpoint(), health::live::endpoint(), health::ready::endpoint()];
+    Router::new()
+        .merge(Router::from(openapi::described(health)).layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            config.request_timeout,
+        )))
+        .merge(door)
+        .layer(RequestBodyDeadlineLayer::new(config.upload_timeout))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::request))
+        .with_state(state)
+}
+
+/// Why a conversation over stdio could not be held.
+#[derive(Debug, thiserror::Error)]
+pub enum StdioError {
+    /// The token is not one, or is not any more.
+    #[error("{0}")]
+    Refused(#[from] atc_core::Error),
+    /// What came in was no beginning of a conversation.
+    #[error("the client did not begin as MCP begins: {0}")]
+    Beginning(#[from] Box<rmcp::service::ServerInitializeError>),
+}
+
+/// Speaks MCP over standard input and output, with the rights of this token, until the input ends.
+///
+/// # Errors
+/// When the token does not serve, or when the client says no hello that MCP knows.
+pub async fn mcp_stdio(state: ApiState, token: &str) -> Result<(), StdioError> {
+    let identity = Identity::of_token(&state, token).await?;
+    let stop = state.app.shutdown_token().clone();
+    let server = McpServer::new(state).speaking_for(identity);
+    let served = server.serve_with_ct(rmcp::transport::stdio(), stop).await;
+    let running = served.map_err(Box::new)?;
+    if let Err(e) = running.waiting().await {
+        tracing::error!(error = %e, "the conversation over stdio ended by a fault");
+    }
+    Ok(())
+}
