@@ -58,13 +58,16 @@ async fn given(app: &TestApp, token: &str, name: &str, arguments: Value) -> Valu
 async fn refused(app: &TestApp, token: &str, name: &str, arguments: Value) -> String {
     let result = tool(app, token, name, arguments).await;
     assert_eq!(result["isError"], true, "{name}: {result}");
-    result["content"][0]["text"].as_str().unwrap().to_owned()
+    result["content"][0]["text"].as_str().expect("an answer of this shape").to_owned()
 }
 
 async fn tool_names(app: &TestApp, token: &str) -> Vec<String> {
     let listed = ask(app, token, "tools/list", json!({})).await;
-    let tools = listed["tools"].as_array().unwrap();
-    tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    let tools = listed["tools"].as_array().expect("an answer of this shape");
+    tools
+        .iter()
+        .map(|tool| tool["name"].as_str().expect("an answer of this shape").to_owned())
+        .collect()
 }
 
 async fn nobody_speaks_without_a_token(db: &TestDb) {
@@ -150,7 +153,7 @@ async fn a_ticket_lives_through_tools(db: &TestDb) {
         json!({"title": "Login fails", "description": "Since noon.", "category": null}),
     )
     .await;
-    let second = made["id"].as_str().unwrap();
+    let second = made["id"].as_str().expect("an answer of this shape");
     assert_eq!(app.get(&format!("/tickets/{second}")).bearer(&agent).await.text("/source"), "mcp");
 
     let comment = json!({"ticket_id": number, "body": "We look at it.", "internal": true});
@@ -161,9 +164,9 @@ async fn a_ticket_lives_through_tools(db: &TestDb) {
     // Numbers may come as numbers.
     let few = json!({"ticket_id": ticket["number"], "fields": ["title"]});
     let few = given(&app, &agent, "get_ticket", few).await;
-    assert_eq!(few.as_object().unwrap().len(), 1, "{few}");
+    assert_eq!(few.as_object().expect("an answer of this shape").len(), 1, "{few}");
 
-    let version = ticket["version"].as_i64().unwrap();
+    let version = ticket["version"].as_i64().expect("an answer of this shape");
     let change = json!({"ticket_id": number, "priority": "high", "version": version});
     let changed = given(&app, &agent, "update_ticket", change.clone()).await;
     assert_eq!(changed["priority"], "high");
@@ -171,7 +174,7 @@ async fn a_ticket_lives_through_tools(db: &TestDb) {
     assert!(late.contains("412"), "{late}");
 
     let found = given(&app, &agent, "search_tickets", json!({"query": "charged"})).await;
-    assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["items"].as_array().expect("an answer of this shape").len(), 1, "{found}");
     let high = given(&app, &agent, "list_tickets", json!({"priority": ["high"]})).await;
     assert_eq!(high["items"][0]["number"], ticket["number"]);
 }
@@ -226,14 +229,16 @@ async fn an_answer_keeps_to_its_budget(db: &TestDb) {
         let arguments = json!({"limit": 30, "cursor": cursor, "max_tokens": 1_000});
         let page = given(&app, &agent, "list_tickets", arguments).await;
         assert!(page.to_string().len() <= 4_400, "{}", page.to_string().len());
-        let rows = page["items"].as_array().unwrap();
-        seen.extend(rows.iter().map(|row| row["number"].as_i64().unwrap()));
+        let rows = page["items"].as_array().expect("an answer of this shape");
+        seen.extend(
+            rows.iter().map(|row| row["number"].as_i64().expect("an answer of this shape")),
+        );
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
             assert_eq!(page.get("more"), None);
             break;
         }
-        assert!(page["more"].as_str().unwrap().contains("cursor"));
+        assert!(page["more"].as_str().expect("an answer of this shape").contains("cursor"));
     }
     seen.sort_unstable();
     assert_eq!(seen, (1..=30).collect::<Vec<_>>());
@@ -242,8 +247,8 @@ async fn an_answer_keeps_to_its_budget(db: &TestDb) {
     let number = given(&app, &agent, "create_ticket", long).await["number"].to_string();
     let arguments = json!({"ticket_id": number, "max_tokens": 2_000});
     let ticket = given(&app, &agent, "get_ticket", arguments).await;
-    assert!(ticket["description"].as_str().unwrap().ends_with('…'));
-    assert!(ticket["more"].as_str().unwrap().contains("max_tokens"));
+    assert!(ticket["description"].as_str().expect("an answer of this shape").ends_with('…'));
+    assert!(ticket["more"].as_str().expect("an answer of this shape").contains("max_tokens"));
 }
 
 async fn resources_and_prompts_are_of_the_caller(db: &TestDb) {
@@ -254,8 +259,10 @@ async fn resources_and_prompts_are_of_the_caller(db: &TestDb) {
     let listed = ask(&app, &people.user, "resources/list", json!({})).await;
     assert_eq!(listed["resources"][0]["uri"], uri);
     let read = ask(&app, &people.user, "resources/read", json!({"uri": uri})).await;
-    let ticket: Value =
-        serde_json::from_str(read["contents"][0]["text"].as_str().unwrap()).unwrap();
+    let ticket: Value = serde_json::from_str(
+        read["contents"][0]["text"].as_str().expect("an answer of this shape"),
+    )
+    .expect("an answer of this shape");
     assert_eq!(ticket["title"], "Mine");
 
     let other = app.login_as(Role::User, "other@example.com").await;
@@ -270,9 +277,12 @@ async fn resources_and_prompts_are_of_the_caller(db: &TestDb) {
     assert_eq!(filled["messages"][1]["content"]["resource"]["uri"], uri);
     assert_eq!(ask(&app, &other, "prompts/get", prompt).await["code"], -32002);
     let prompts = ask(&app, &people.user, "prompts/list", json!({})).await;
-    assert_eq!(prompts["prompts"].as_array().unwrap().len(), 2);
+    assert_eq!(prompts["prompts"].as_array().expect("an answer of this shape").len(), 2);
     let templates = ask(&app, &people.user, "resources/templates/list", json!({})).await;
-    assert_eq!(templates["resourceTemplates"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        templates["resourceTemplates"].as_array().expect("an answer of this shape").len(),
+        3
+    );
 }
 
 async fn a_file_that_comes_along_is_read(db: &TestDb) {
