@@ -57,6 +57,7 @@ pub fn mcp(state: ApiState) -> Router {
     );
     let door = Router::new()
         .route("/mcp", routing::any_service(service))
+        .route_layer(middleware::from_fn(auth::leave_protocol_errors))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::require))
         .route_layer(middleware::from_fn_with_state(state.clone(), layer::authenticate))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check_origin));

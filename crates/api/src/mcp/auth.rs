@@ -11,7 +11,13 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 
-use crate::{ApiState, extract::RequestId, layer, problem::Problem, ws::is_allowed_origin};
+use crate::{
+    ApiState,
+    extract::RequestId,
+    layer,
+    problem::{Problem, Told},
+    ws::is_allowed_origin,
+};
 
 /// What a call of the API takes over from the call of the tool.
 const TAKEN_OVER: [HeaderName; 3] =
@@ -103,4 +109,14 @@ pub(super) async fn check_origin(
     }
     let detail = "Pages of this origin may not speak here; name it in CORS_ALLOWED_ORIGINS.";
     Problem::from(Error::forbidden(detail)).into_response()
+}
+
+/// Leaves errors of the protocol as they are: they have a form of their own (JSON-RPC 2.0, 5.1).
+pub(super) async fn leave_protocol_errors(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    if media_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json")) {
+        response.extensions_mut().insert(Told);
+    }
+    response
 }

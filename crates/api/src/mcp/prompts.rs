@@ -78,10 +78,12 @@ pub(super) async fn get(
     let Some(id) = argument("ticket_id") else {
         return Err(ErrorData::invalid_params("The argument ticket_id is needed.", None));
     };
-    let ticket = running.get("/tickets/{id}", id).await.map_err(|refusal| of_refusal(&refusal))?;
+    let ticket =
+        running.get("/tickets/{id}", id).await.map_err(|refusal| of_refusal(&refusal, id))?;
     let number = ticket["number"].as_i64().unwrap_or_default();
     let mut shown = ticket;
-    shown["comments"] = running.comments(&shown).await.map_err(|refusal| of_refusal(&refusal))?;
+    shown["comments"] =
+        running.comments(&shown).await.map_err(|refusal| of_refusal(&refusal, id))?;
     let messages = vec![
         PromptMessage::new_text(Role::User, format!("{task}\n\n{FENCE}")),
         PromptMessage::new_resource(

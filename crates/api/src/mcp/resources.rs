@@ -6,7 +6,7 @@ use rmcp::{
         ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     rest::{Call, Refusal},
@@ -45,7 +45,7 @@ impl Uri {
         };
         parsed.filter(|_| sane).ok_or_else(|| {
             let text = "Resources are ticket://{number}, file://{id} and article://{id}.";
-            ErrorData::resource_not_found(text, None)
+            ErrorData::resource_not_found(text, Some(json!({"uri": uri})))
         })
     }
 }
@@ -73,8 +73,10 @@ pub(super) async fn list(
     let mut call = Call::new(&format!("{}/tickets", v1::PREFIX));
     call.query.push(("limit".to_owned(), ROWS.to_string()));
     call.query.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor)));
-    let mut page =
-        running.call(&http::Method::GET, call).await.map_err(|refusal| of_refusal(&refusal))?;
+    let mut page = running
+        .call(&http::Method::GET, call)
+        .await
+        .map_err(|refusal| of_refusal(&refusal, "ticket://"))?;
     let rows = page["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
     let resource = |row: Value| {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
@@ -98,20 +100,24 @@ pub(super) async fn read(
 ) -> Result<ReadResourceResult, ErrorData> {
     let contents = match Uri::parse(uri)? {
         Uri::Ticket(id) => {
-            let ticket =
-                running.get("/tickets/{id}", &id).await.map_err(|refusal| of_refusal(&refusal))?;
+            let ticket = running
+                .get("/tickets/{id}", &id)
+                .await
+                .map_err(|refusal| of_refusal(&refusal, uri))?;
             ResourceContents::text(ticket.to_string(), uri).with_mime_type(JSON)
         }
         Uri::File(id) => {
-            let file =
-                running.get("/files/{id}", &id).await.map_err(|refusal| of_refusal(&refusal))?;
+            let file = running
+                .get("/files/{id}", &id)
+                .await
+                .map_err(|refusal| of_refusal(&refusal, uri))?;
             ResourceContents::text(file.to_string(), uri).with_mime_type(JSON)
         }
         Uri::Article(id) => {
             let article = running
                 .get("/knowledge/articles/{id}", &id)
                 .await
-                .map_err(|refusal| of_refusal(&refusal))?;
+                .map_err(|refusal| of_refusal(&refusal, uri))?;
             let text = |key: &str| article[key].as_str().unwrap_or_default().to_owned();
             let page = format!("# {}\n\n{}\n", text("title"), text("body"));
             ResourceContents::text(page, uri).with_mime_type("text/markdown")
@@ -121,10 +127,10 @@ pub(super) async fn read(
 }
 
 /// A refusal where the protocol has no place for the words of a tool.
-pub(super) fn of_refusal(refusal: &Refusal) -> ErrorData {
+pub(super) fn of_refusal(refusal: &Refusal, uri: &str) -> ErrorData {
     let text = refusal.to_string();
     match refusal.status {
-        404 | 410 => ErrorData::resource_not_found(text, None),
+        404 | 410 => ErrorData::resource_not_found(text, Some(json!({"uri": uri}))),
         400..500 => ErrorData::invalid_params(text, None),
         _ => ErrorData::internal_error(text, None),
     }
