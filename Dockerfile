@@ -40,7 +40,7 @@ ENV HOST=0.0.0.0 DATA_DIR=/data MODELS_DIR=/usr/share/ai-tickets/models LOG_FORM
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000 5555
+EXPOSE 8000 8001 5555
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["ai-tickets", "health"]
 ENTRYPOINT ["tini", "--", "ai-tickets"]
