@@ -37,6 +37,9 @@ pub enum Command {
     Export(Export),
     /// Copy an installation to another database, and verify it
     Copy(Copy),
+    /// Verify the audit trail, or write it out
+    #[command(subcommand)]
+    Audit(Audit),
     /// Fetch and verify the local models
     #[command(subcommand)]
     Models(Models),
@@ -105,6 +108,19 @@ pub enum Migrate {
     },
     /// Show every migration and whether it is applied
     Status,
+}
+
+/// Verify the audit trail, or write it out.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Read it against its seals, and print the hash of the newest; 1 when something was changed
+    Verify {
+        /// The hash of a seal that was noted elsewhere, which must be among them
+        #[arg(long, value_name = "HASH")]
+        expect: Option<String>,
+    },
+    /// Write every entry with its seal to the standard output, as JSON Lines
+    Export,
 }
 
 /// Make and change accounts.

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod config;
 mod copy;
 mod export;
@@ -47,6 +48,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::Export(args) => export::run(&settings, &args).await,
             Command::Copy(args) => copy::run(&settings, &args).await,
             Command::Health { url } => health::run(&settings, url),
+            Command::Audit(command) => audit::run(&settings, command).await,
             Command::Models(command) => models::run(&settings, &command),
             Command::Mcp(_) => mcp::run(&settings).await,
             Command::Ticket(command) => ticket::run(&settings, command).await,

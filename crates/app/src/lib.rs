@@ -4,6 +4,7 @@
 //! does its slow work first, and then writes in one transaction.
 
 mod app;
+mod audit;
 mod auth;
 mod background;
 mod categories;
@@ -27,6 +28,7 @@ mod webhooks;
 mod worker;
 
 pub use app::{App, Parts};
+pub use audit::{AuditFault, Verified};
 pub use auth::{Authenticated, NewTokenSecret, Session};
 pub use config::{Config, Keys, RateLimits};
 pub use files::{FileContent, Upload, UploadDigest};

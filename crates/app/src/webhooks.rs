@@ -8,6 +8,8 @@ mod deliver;
 mod endpoints;
 mod fan_out;
 mod secret;
+mod settle;
 
 pub(crate) use deliver::DeliverWebhook;
 pub use endpoints::NewEndpointSecret;
+pub(crate) use settle::SettleDeliveries;

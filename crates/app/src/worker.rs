@@ -21,9 +21,10 @@ pub use registry::{Registry, RegistryError};
 
 use crate::{
     App,
+    audit::SealAudit,
     files::{ProcessFile, SettleFiles, SweepBlobs},
     tickets::TriageAgain,
-    webhooks::DeliverWebhook,
+    webhooks::{DeliverWebhook, SettleDeliveries},
 };
 
 /// How often schedules are looked at; patterns know no seconds here.
@@ -34,6 +35,8 @@ fn jobs() -> Result<Registry, RegistryError> {
     Registry::new()
         .scheduled(sweep::CRON, &sweep::Sweep {})?
         .scheduled(SettleFiles::CRON, &SettleFiles {})?
+        .scheduled(SealAudit::CRON, &SealAudit {})?
+        .scheduled(SettleDeliveries::CRON, &SettleDeliveries {})?
         .scheduled(SweepBlobs::CRON, &SweepBlobs {})?
         .with::<ProcessFile>()?
         .with::<TriageAgain>()?

@@ -5,6 +5,7 @@
 //! Nothing here does input or output, reads a clock, or knows a web framework or a database.
 
 pub mod article;
+pub mod audit;
 pub mod caller;
 pub mod category;
 pub mod comment;

@@ -15,6 +15,7 @@ mod migration;
 mod search;
 
 mod articles;
+mod audit_seals;
 mod categories;
 mod comments;
 mod events;

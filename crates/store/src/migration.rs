@@ -16,6 +16,7 @@ mod m0008_events;
 mod m0009_notifications;
 mod m0010_workers;
 mod m0011_webhooks;
+mod m0012_audit_seals;
 
 struct Migrator;
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_notifications::Migration),
             Box::new(m0010_workers::Migration),
             Box::new(m0011_webhooks::Migration),
+            Box::new(m0012_audit_seals::Migration),
         ]
     }
 }

@@ -3,7 +3,9 @@
 use std::str::FromStr;
 
 use atc_store::{Config, Engine, Store};
-use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -72,6 +74,21 @@ impl TestDb {
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.store.engine()
+    }
+
+    /// Runs statements that no program of ours would run.
+    pub async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.engine() {
+            Engine::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.expect("it opens");
+                sqlx::raw_sql(sql).execute(&mut connection).await.expect("they run");
+            }
+            Engine::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.expect("it opens");
+                sqlx::raw_sql(sql).execute(&mut connection).await.expect("they run");
+            }
+        }
     }
 
     /// Closes the store and removes the database.

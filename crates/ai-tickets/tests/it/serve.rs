@@ -143,9 +143,31 @@ fn a_port_in_use_is_told_in_one_sentence() {
 }
 
 #[test]
-fn roles_of_later_versions_are_told() {
-    let said = Installation::new().run(&["serve", "--roles", "api,mcp"]).expect(1);
-    assert!(said.err.contains("later version"), "{}", said.err);
+fn what_an_agents_door_lacks_is_told() {
+    let said = Installation::new().with("MCP_PORT", "off").run(&["serve", "--roles", "mcp"]);
+    let said = said.expect(1);
+    assert!(said.err.contains("MCP_PORT is off"), "{}", said.err);
+    let said = Installation::new().run(&["mcp", "--stdio"]).expect(1);
+    assert!(said.err.contains("set MCP_TOKEN"), "{}", said.err);
+    let said = Installation::new().with("MCP_TOKEN", "wrong").run(&["mcp", "--stdio"]).expect(1);
+    assert!(said.err.contains("token"), "{}", said.err);
+    assert_eq!(said.out, "", "the output belongs to the protocol");
+}
+
+#[test]
+fn the_audit_trail_is_verified_and_written_out() {
+    let installation = Installation::new();
+    installation.run(&["ticket", "new", "The printer is on fire."]).expect(0);
+    let verified = installation.run(&["audit", "verify"]).expect(0);
+    assert!(verified.out.contains("1 entries in 1 seals"), "{}", verified.out);
+    let head = verified.out.split_whitespace().last().unwrap();
+    installation.run(&["audit", "verify", "--expect", head]).expect(0);
+    let other = "0".repeat(64);
+    let said = installation.run(&["audit", "verify", "--expect", &other]).expect(1);
+    assert!(said.err.contains("expected hash"), "{}", said.err);
+    let exported = installation.run(&["audit", "export"]).expect(0);
+    let line: serde_json::Value = serde_json::from_str(exported.out.trim()).unwrap();
+    assert_eq!((&line["seal"], &line["seal_hash"]), (&1.into(), &head.into()), "{line}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU16, Ordering},
 };
 
-use atc_core::user::Role;
+use atc_core::{job::Queue, user::Role};
 use atc_testkit::{TestApp, TestDb, on_both_engines};
 use axum::{Router, extract::State, http::HeaderMap, response::IntoResponse, routing::post};
 use chrono::TimeDelta;
@@ -26,6 +26,8 @@ on_both_engines![
     an_address_of_the_house_is_refused,
     two_processes_tell_everything_once,
     what_a_tired_worker_has_not_told_is_not_swept,
+    a_delivery_whose_job_was_cancelled_has_failed_and_can_be_replayed,
+    a_replay_of_one_that_waits_is_told_at_once_and_once,
 ];
 
 /// Another system: what it was told, and what it answers.
@@ -329,4 +331,62 @@ async fn what_a_tired_worker_has_not_told_is_not_swept(db: &TestDb) {
     assert_eq!(swept, 0);
     app.app.start_background();
     assert_eq!(receiver.told().await.1["data"]["title"], "Printer");
+}
+
+async fn a_delivery_whose_job_was_cancelled_has_failed_and_can_be_replayed(db: &TestDb) {
+    let app = TestApp::new(db);
+    let people = people(&app).await;
+    let mut receiver = Receiver::listen().await;
+    let (path, _) = endpoint(&app, &people.admin, &receiver.url, &["ticket.created"]).await;
+    app.app.start_background();
+    let queue = Queue::parse("webhooks").expect("a queue");
+    let tx = db.store.begin().await.expect("a transaction");
+    tx.jobs().set_paused(&queue, true).await.expect("it is held");
+    tx.commit().await.expect("a commit");
+    create_ticket(&app, &people.user, "Printer").await;
+    let waiting = "/jobs?queue=webhooks&state=ready";
+    let mut job = String::new();
+    eventually("its job waits", async || {
+        let jobs = app.get(waiting).bearer(&people.admin).await.expect(200);
+        let id = jobs.body["items"][0]["id"].as_str().unwrap_or_default();
+        id.clone_into(&mut job);
+        !job.is_empty()
+    })
+    .await;
+    app.post(&format!("/jobs/{job}/cancel")).bearer(&people.admin).await.expect(200);
+    eventually("it is noted as failed", async || {
+        delivery(&app, &people.admin, &path).await["state"] == "failed"
+    })
+    .await;
+    let id = delivery(&app, &people.admin, &path).await["id"].as_str().expect("an id").to_owned();
+    let replay = format!("{path}/deliveries/{id}/replay");
+    app.post(&replay).bearer(&people.admin).await;
+    app.post("/queues/webhooks/resume").bearer(&people.admin).await.expect(200);
+    assert_eq!(receiver.told().await.1["data"]["title"], "Printer");
+}
+
+async fn a_replay_of_one_that_waits_is_told_at_once_and_once(db: &TestDb) {
+    let app = TestApp::new(db);
+    let people = people(&app).await;
+    let mut receiver = Receiver::listen().await;
+    let (path, _) = endpoint(&app, &people.admin, &receiver.url, &["ticket.created"]).await;
+    receiver.answers(500);
+    app.app.start_background();
+    create_ticket(&app, &people.user, "Printer").await;
+    receiver.told().await;
+    eventually("the first attempt is noted", async || {
+        delivery(&app, &people.admin, &path).await["attempts"] == 1
+    })
+    .await;
+    receiver.answers(200);
+    let id = delivery(&app, &people.admin, &path).await["id"].as_str().expect("an id").to_owned();
+    let replay = format!("{path}/deliveries/{id}/replay");
+    app.post(&replay).bearer(&people.admin).await;
+    receiver.told().await;
+    eventually("it is delivered", async || {
+        delivery(&app, &people.admin, &path).await["state"] == "delivered"
+    })
+    .await;
+    let waiting = "/jobs?queue=webhooks&state=ready&include_total=true";
+    assert_eq!(app.get(waiting).bearer(&people.admin).await.expect(200).body["total"], 0);
 }

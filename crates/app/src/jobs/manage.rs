@@ -40,7 +40,9 @@ impl App {
         if !tx.jobs().cancel(id).await? {
             return Err(refusal(&tx, id, "Only a job that waits or runs is cancelled").await);
         }
+        self.settle_after_end(&tx).await?;
         tx.commit().await?;
+        self.wake(Wake::Jobs);
         tracing::info!(job = %id, by = %ctx.caller.user_id, "a job was cancelled");
         self.get_job(id).await
     }

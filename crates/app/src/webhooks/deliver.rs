@@ -48,6 +48,13 @@ pub(crate) struct DeliverWebhook {
     pub delivery_id: WebhookDeliveryId,
 }
 
+impl DeliverWebhook {
+    /// The key of the job that tells a delivery.
+    pub fn key(delivery: WebhookDeliveryId) -> String {
+        format!("{}:{delivery}", Self::KIND)
+    }
+}
+
 impl Job for DeliverWebhook {
     const KIND: &'static str = "webhook.deliver.v1";
     const QUEUE: &'static str = "webhooks";
@@ -55,11 +62,17 @@ impl Job for DeliverWebhook {
     const MAX_ATTEMPTS: u16 = WAITS_S.len() as u16 + 1;
     const TIMEOUT: Duration = Duration::from_mins(5);
 
+    /// By which it is found whether a delivery still has a job.
+    fn unique_key(&self) -> Option<String> {
+        Some(Self::key(self.delivery_id))
+    }
+
     async fn run(self, run: &Run) -> Result<(), Failure> {
         let app = run.app();
         let deliveries = app.store.webhook_deliveries();
         let found = deliveries.find(self.delivery_id).await.map_err(Error::from)?;
-        let Some(delivery) = found.filter(|d| d.state == DeliveryState::Pending) else {
+        // One that was given up is told all the same when somebody has its job tried again.
+        let Some(delivery) = found.filter(|d| d.state != DeliveryState::Delivered) else {
             return Ok(());
         };
         let endpoint = app.store.webhooks().get(delivery.endpoint).await.map_err(Error::from)?;

@@ -5,6 +5,7 @@ use atc_core::{
     error::Faults,
     id::{WebhookDeliveryId, WebhookEndpointId},
     idempotency::{Outcome, Remember},
+    job::Enqueued,
     page::{Page, PageRequest},
     ports::Wake,
     webhook::{
@@ -191,7 +192,10 @@ impl App {
         }
         tx.webhook_deliveries().get(endpoint, id).await?;
         tx.webhook_deliveries().settle(id, DeliveryState::Pending, ctx.now).await?;
-        tx.jobs().enqueue(&self.new_job(&DeliverWebhook { delivery_id: id })?).await?;
+        let job = self.new_job(&DeliverWebhook { delivery_id: id })?;
+        if let Enqueued::Present(waiting) = tx.jobs().enqueue(&job).await? {
+            tx.jobs().bring_forward(waiting).await?;
+        }
         let delivery = tx.webhook_deliveries().get(endpoint, id).await?;
         tx.commit().await?;
         self.wake(Wake::Jobs);

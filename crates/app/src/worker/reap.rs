@@ -7,7 +7,7 @@ use atc_core::{
 };
 use atc_store::Tx;
 
-use crate::{App, files::SettleFiles};
+use crate::{App, files::SettleFiles, webhooks::SettleDeliveries};
 
 /// How many are looked at together.
 const BATCH: u16 = 100;
@@ -50,15 +50,16 @@ impl App {
         let tx = self.store.begin().await?;
         let state = tx.jobs().reap(attempt).await?;
         if state == Some(JobState::Dead) {
-            self.settle_after_death(&tx).await?;
+            self.settle_after_end(&tx).await?;
         }
         tx.commit().await?;
         Ok(state)
     }
 
-    /// Has those told at once who wait for a job that just died.
-    pub(super) async fn settle_after_death(&self, tx: &Tx) -> Result<()> {
+    /// Has those told at once who wait for a job that just ended without success.
+    pub(crate) async fn settle_after_end(&self, tx: &Tx) -> Result<()> {
         tx.jobs().enqueue(&self.new_job(&SettleFiles {})?).await?;
+        tx.jobs().enqueue(&self.new_job(&SettleDeliveries {})?).await?;
         Ok(())
     }
 }

@@ -157,13 +157,16 @@ async fn try_write(app: &App, job: &ClaimedJob, end: &End) -> Result<Option<&'st
         End::Lost => None,
         End::Failed(Failure::Fail { reason }) => {
             let held = jobs.fail(job.attempt, reason).await?;
+            if held {
+                app.settle_after_end(&tx).await?;
+            }
             held.then_some(JobState::Failed.as_str())
         }
         End::Failed(Failure::Retry { reason, after }) => {
             let wait = wait(app, job.number).max(after.unwrap_or_default());
             let state = jobs.retry_later(job.attempt, wait, reason).await?;
             if state == Some(JobState::Dead) {
-                app.settle_after_death(&tx).await?;
+                app.settle_after_end(&tx).await?;
             }
             state.map(|state| if state == JobState::Dead { "dead" } else { "retry" })
         }

@@ -168,6 +168,15 @@ pub(crate) const fn skip_locked(engine: Engine) -> &'static str {
     }
 }
 
+/// What makes a query hold the rows that it reads until the transaction ends; rows that refer to them may be
+/// written meanwhile. SQLite has one writer.
+pub(crate) const fn hold_rows(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "FOR NO KEY UPDATE",
+        _ => "",
+    }
+}
+
 /// `column` is one of these numbers.
 pub(crate) fn is_one_of(engine: Engine, column: &'static str, numbers: &[i64]) -> SimpleExpr {
     let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",");

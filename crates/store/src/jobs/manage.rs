@@ -47,6 +47,12 @@ impl Jobs<'_, DatabaseTransaction> {
         Ok(changed == 1)
     }
 
+    /// Has a job that waits for its time done at once. `false` when no such job waits.
+    pub async fn bring_forward(&self, id: JobId) -> Result<bool> {
+        let sql = "UPDATE jobs SET run_at = {now} WHERE id = $1 AND state = 'ready'";
+        Ok(self.change(sql, [id.0.into()]).await? == 1)
+    }
+
     /// Deletes a job with its history, unless it runs. `false` when there is no such job.
     pub async fn delete(&self, id: JobId) -> Result<bool> {
         let sql = "DELETE FROM jobs WHERE id = $1 AND state <> 'running'";

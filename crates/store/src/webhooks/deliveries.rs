@@ -15,6 +15,7 @@ use sea_orm::{
 
 use crate::{
     Result, Store, StoreError, Tx,
+    db::dialect,
     events::{columns, subject},
 };
 
@@ -126,6 +127,21 @@ impl<C: ConnectionTrait> WebhookDeliveries<'_, C> {
         found.ok_or(StoreError::NotFound("webhook delivery"))
     }
 
+    /// Deliveries beyond `after` that are not over, in the order of writing, at most `limit`.
+    pub async fn pending(
+        &self,
+        after: DeliveryPosition,
+        limit: u64,
+    ) -> Result<Vec<(DeliveryPosition, WebhookDeliveryId)>> {
+        let sql = "SELECT number, id FROM webhook_deliveries WHERE state = 'pending' \
+             AND number > $1 ORDER BY number LIMIT $2";
+        let values = vec![after.into(), limit.into()];
+        let rows = self.0.query_all_raw(self.statement(sql.to_owned(), values)).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, WebhookDeliveryId(row.try_get_by_index(1)?))))
+            .collect()
+    }
+
     /// What is sent, once it was decided.
     pub async fn body(&self, id: WebhookDeliveryId) -> Result<Option<String>> {
         let sql = "SELECT body FROM webhook_deliveries WHERE id = $1".to_owned();
@@ -148,6 +164,14 @@ impl<C: ConnectionTrait> WebhookDeliveries<'_, C> {
 }
 
 impl WebhookDeliveries<'_, DatabaseTransaction> {
+    /// One delivery, if it is there; nobody else changes it until the transaction ends.
+    pub async fn find_for_update(&self, id: WebhookDeliveryId) -> Result<Option<WebhookDelivery>> {
+        let hold = dialect::hold_rows(self.0.get_database_backend());
+        let sql = format!("{SELECT} WHERE id = $1 {hold}");
+        let row = Row::find_by_statement(self.statement(sql, vec![id.0.into()]));
+        row.one(self.0).await?.as_ref().map(delivery).transpose()
+    }
+
     /// Writes down that an event is to be told to an endpoint.
     pub async fn insert(
         &self,

@@ -83,21 +83,6 @@ async fn count(db: &TestDb, sql: &'static str) -> i64 {
     }
 }
 
-async fn execute(db: &TestDb, sql: &'static str) {
-    match db.engine() {
-        Engine::Sqlite => {
-            let pool = sqlx::SqlitePool::connect(&db.url).await.unwrap();
-            sqlx::query(sql).execute(&pool).await.unwrap();
-            pool.close().await;
-        }
-        Engine::Postgres => {
-            let pool = sqlx::PgPool::connect(&db.url).await.unwrap();
-            sqlx::query(sql).execute(&pool).await.unwrap();
-            pool.close().await;
-        }
-    }
-}
-
 /// Stops the world at a table, as a kill would.
 struct StopAt(&'static str, tokio::sync::Notify);
 
@@ -156,7 +141,7 @@ async fn a_row_that_differs_is_found(db: &TestDb) {
     fill(&source.store, 3).await;
     let copy = Copy::prepare(&source.store, &db.store).await.unwrap();
     copy.run(&Seen::default()).await.unwrap();
-    execute(db, "UPDATE tickets SET title = 'forged' WHERE number = 2").await;
+    db.execute("UPDATE tickets SET title = 'forged' WHERE number = 2").await;
     let reports = copy.verify(&Seen::default()).await.unwrap();
     let different: Vec<_> = reports.iter().filter(|r| !r.is_same()).collect();
     assert_eq!(different.len(), 1, "{different:?}");

@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use atc_core::job::{Enqueued, JobState, NewJob};
-use atc_store::Engine;
 use atc_testkit::{TestDb, on_both_engines};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use super::{LONG, add, claim, claim_one, find, job, queue, write};
 use crate::fixtures::minutes;
@@ -110,26 +108,11 @@ async fn a_paused_queue_gives_nothing(db: &TestDb) {
 async fn a_bad_row_holds_up_nobody(db: &TestDb) {
     let (bad, good) = (job("known.v1"), job("known.v1"));
     add(&db.store, &bad).await;
-    execute(db, "UPDATE jobs SET max_attempts = 1000000").await;
+    db.execute("UPDATE jobs SET max_attempts = 1000000").await;
     add(&db.store, &good).await;
     let claimed = claim(&db.store, 10, LONG).await;
     assert_eq!(claimed.iter().map(|j| j.attempt.job).collect::<Vec<_>>(), [good.id]);
     let aside = find(&db.store, bad.id).await;
     assert_eq!(aside.state, JobState::Failed);
     assert!(aside.last_error.unwrap().contains("max_attempts"));
-}
-
-/// A statement that no program of ours would run.
-async fn execute(db: &TestDb, sql: &str) {
-    let sql = AssertSqlSafe(sql.to_owned());
-    match db.engine() {
-        Engine::Sqlite => {
-            let mut connection = SqliteConnection::connect(&db.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        }
-        Engine::Postgres => {
-            let mut connection = PgConnection::connect(&db.url).await.unwrap();
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        }
-    }
 }
