@@ -40,6 +40,9 @@ pub enum Command {
     /// Verify the audit trail, or write it out
     #[command(subcommand)]
     Audit(Audit),
+    /// Change the keys that seal secrets
+    #[command(subcommand)]
+    Keys(Keys),
     /// Fetch and verify the local models
     #[command(subcommand)]
     Models(Models),
@@ -108,6 +111,13 @@ pub enum Migrate {
     },
     /// Show every migration and whether it is applied
     Status,
+}
+
+/// Change the keys that seal secrets.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Seal with `ENCRYPTION_KEY` whatever `OTHER_ENCRYPTION_KEYS` have sealed; others may serve meanwhile
+    Rotate,
 }
 
 /// Verify the audit trail, or write it out.

@@ -6,6 +6,7 @@ mod copy;
 mod export;
 mod health;
 mod import;
+mod keys;
 mod mcp;
 mod migrate;
 mod models;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::{
-    cli::Command,
+    cli::{Command, Keys},
     config::{Settings, Source},
     wire,
 };
@@ -49,6 +50,7 @@ pub fn run(command: Command) -> Result<ExitCode> {
             Command::Copy(args) => copy::run(&settings, &args).await,
             Command::Health { url } => health::run(&settings, url),
             Command::Audit(command) => audit::run(&settings, command).await,
+            Command::Keys(Keys::Rotate) => keys::rotate(&settings).await,
             Command::Models(command) => models::run(&settings, &command),
             Command::Mcp(_) => mcp::run(&settings).await,
             Command::Ticket(command) => ticket::run(&settings, command).await,

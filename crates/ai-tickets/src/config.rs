@@ -145,6 +145,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_named_like_a_secret_is_one() {
+        let open =
+            ["ACCESS_TOKEN_TTL_S", "REFRESH_TOKEN_TTL_S", "PASSWORD_WORKERS", "AWS_ACCESS_KEY_ID"];
+        for (key, ..) in source(&[]).values() {
+            let sounds =
+                ["KEY", "SECRET", "TOKEN", "PASSWORD"].iter().any(|word| key.contains(word));
+            assert_eq!(sounds && !open.contains(&key), fault::is_secret(key), "{key}");
+        }
+    }
+
+    #[test]
     fn all_faults_are_named_at_once_each_with_a_legal_example_and_no_secret() {
         let wrong = [
             ("PORT", "eighty"),

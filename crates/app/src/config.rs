@@ -61,6 +61,8 @@ pub struct Keys {
     pub jwt: SecretSlice<u8>,
     /// Seals what must not be read in the database; at least 32 bytes.
     pub encryption: SecretSlice<u8>,
+    /// Open what they sealed while they, or others, were the one above; at least 32 bytes each.
+    pub other_encryption: Vec<SecretSlice<u8>>,
 }
 
 impl Keys {
@@ -70,5 +72,9 @@ impl Keys {
 
     pub(crate) fn encryption_bytes(&self) -> &[u8] {
         self.encryption.expose_secret()
+    }
+
+    pub(crate) fn other_encryption_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.other_encryption.iter().map(ExposeSecret::expose_secret)
     }
 }

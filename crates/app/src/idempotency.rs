@@ -64,7 +64,7 @@ impl App {
                 "This Idempotency-Key was used with another request. Use a new key for a new one.",
             ));
         }
-        answer.body = self.answer_sealer.open(&associated_data(key), answer.body)?;
+        answer.body = self.answer_sealer.open(&associated_data(key), &answer.body)?;
         Ok(Some(answer))
     }
 

@@ -14,6 +14,7 @@ mod health;
 mod idempotency;
 mod if_match;
 mod jobs;
+mod keys;
 mod knowledge;
 mod live;
 mod notifications;
@@ -38,6 +39,7 @@ pub use jobs::{
     HistoryPoint, HistoryWindow, JobCounts, JobDetail, JobHistory, JobsOverview, QueueOverview,
     WorkerOverview,
 };
+pub use keys::Resealed;
 pub use live::{Connected, ConnectionPermit, Facts, Follower, Heard, Lost, Told};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};

@@ -15,7 +15,7 @@ use sea_orm::{
 
 pub use deliveries::{DeliveryPosition, WebhookDeliveries};
 
-use crate::{Result, Store, StoreError, Tx};
+use crate::{Result, Store, StoreError, Tx, db::dialect};
 
 /// Endpoints of webhooks, seen through a connection or a transaction.
 pub struct Webhooks<'a, C>(&'a C);
@@ -98,12 +98,24 @@ impl<C: ConnectionTrait> Webhooks<'_, C> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub async fn secrets(&self, id: WebhookEndpointId) -> Result<SealedSecrets> {
-        let sql =
-            "SELECT secret, old_secret, old_secret_until FROM webhook_endpoints WHERE id = $1";
-        let row = SecretsRow::find_by_statement(self.statement(sql.to_owned(), vec![id.0.into()]));
-        let row = row.one(self.0).await?.ok_or(StoreError::NotFound("webhook endpoint"))?;
-        let old = row.old_secret.zip(row.old_secret_until);
-        Ok(SealedSecrets { current: row.secret, old })
+        self.read_secrets(id, "").await?.ok_or(StoreError::NotFound("webhook endpoint"))
+    }
+
+    async fn read_secrets(
+        &self,
+        id: WebhookEndpointId,
+        hold: &str,
+    ) -> Result<Option<SealedSecrets>> {
+        let sql = format!(
+            "SELECT secret, old_secret, old_secret_until FROM webhook_endpoints \
+             WHERE id = $1 {hold}"
+        );
+        let row = SecretsRow::find_by_statement(self.statement(sql, vec![id.0.into()]));
+        let row = row.one(self.0).await?;
+        Ok(row.map(|row| {
+            let old = row.old_secret.zip(row.old_secret_until);
+            SealedSecrets { current: row.secret, old }
+        }))
     }
 
     /// Up to where the event log was read.
@@ -191,6 +203,14 @@ impl Webhooks<'_, DatabaseTransaction> {
              version = version + 1 WHERE id = $1 AND disabled IS NULL";
         let values = vec![id.0.into(), why.as_str().into(), now.into()];
         Ok(self.0.execute_raw(self.statement(sql.to_owned(), values)).await?.rows_affected() == 1)
+    }
+
+    /// The secrets of an endpoint, if it is there; nobody else changes them until the transaction ends.
+    pub async fn find_secrets_for_update(
+        &self,
+        id: WebhookEndpointId,
+    ) -> Result<Option<SealedSecrets>> {
+        self.read_secrets(id, dialect::hold_rows(self.0.get_database_backend())).await
     }
 
     /// Writes the secrets of an endpoint.

@@ -120,6 +120,7 @@ impl TestApp {
             keys: Keys {
                 jwt: SecretSlice::from(b"a signing key of thirty-two byte".to_vec()),
                 encryption: SecretSlice::from(b"a sealing key of thirty-two byte".to_vec()),
+                other_encryption: Vec::new(),
             },
         });
         let metrics = Some(METRICS.clone());

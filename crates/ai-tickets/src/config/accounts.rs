@@ -21,6 +21,8 @@ pub struct Accounts {
     pub jwt_secret: Option<SecretString>,
     /// Seals what must not be read, where it was given.
     pub encryption_key: Option<SecretString>,
+    /// Others that open what they sealed.
+    pub other_encryption_keys: Vec<SecretString>,
     /// The first administrator, where one was given.
     pub admin: Option<(Email, Password)>,
     /// Whether anyone may make an account.
@@ -46,6 +48,7 @@ impl Accounts {
     ) -> Result<Self, Noted> {
         let jwt_secret = own_secret(r, "JWT_SECRET_KEY", environment);
         let encryption_key = own_secret(r, "ENCRYPTION_KEY", environment);
+        let others = r.optional("OTHER_ENCRYPTION_KEYS", A_SECRET, parse::list(secret));
         let admin = admin(r);
         let policies = [("open", true), ("closed", false)];
         let registration = r.required("REGISTRATION", "closed", parse::word(policies));
@@ -61,6 +64,7 @@ impl Accounts {
         Ok(Self {
             jwt_secret: jwt_secret?,
             encryption_key: encryption_key?,
+            other_encryption_keys: others?.unwrap_or_default(),
             admin: admin?,
             registration_open: registration?,
             access_token_ttl_s: access?,
@@ -77,6 +81,13 @@ impl Accounts {
     }
 }
 
+fn secret(text: &str) -> Result<SecretString, String> {
+    match text.len() {
+        MIN_SECRET_BYTES.. => Ok(SecretString::from(text)),
+        n => Err(format!("has {n} bytes, but needs at least {MIN_SECRET_BYTES}")),
+    }
+}
+
 /// A secret that is made where it is missing, but not in production: there each process of the
 /// installation needs the same one, and a lost folder must not end every login.
 fn own_secret(
@@ -84,10 +95,7 @@ fn own_secret(
     key: &'static str,
     environment: Option<Environment>,
 ) -> Result<Option<SecretString>, Noted> {
-    let secret = r.optional(key, A_SECRET, |text| match text.len() {
-        MIN_SECRET_BYTES.. => Ok(SecretString::from(text)),
-        n => Err(format!("has {n} bytes, but needs at least {MIN_SECRET_BYTES}")),
-    })?;
+    let secret = r.optional(key, A_SECRET, secret)?;
     if secret.is_none() && environment == Some(Environment::Production) {
         r.note(key, None, "is not set, but ENVIRONMENT=production demands it", A_SECRET);
         return Err(Noted);

@@ -8,9 +8,11 @@ use super::{Source, source::Origin};
 const SHOWN_CHARS: usize = 60;
 
 /// Keys whose value is never shown.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 8] = [
     "JWT_SECRET_KEY",
     "ENCRYPTION_KEY",
+    "OTHER_ENCRYPTION_KEYS",
+    "MCP_TOKEN",
     "ADMIN_PASSWORD",
     "AWS_SECRET_ACCESS_KEY",
     "OPENAI_API_KEY",

@@ -28,15 +28,19 @@ pub fn keys(settings: &Settings) -> Result<Keys> {
     Ok(Keys {
         jwt: key(accounts.jwt_secret.as_ref(), &folder, "jwt_secret_key")?,
         encryption: key(accounts.encryption_key.as_ref(), &folder, "encryption_key")?,
+        other_encryption: accounts.other_encryption_keys.iter().map(bytes).collect(),
     })
 }
 
 fn key(given: Option<&SecretString>, folder: &Path, name: &str) -> Result<SecretSlice<u8>> {
-    let text = match given {
-        Some(given) => given.expose_secret().to_owned(),
-        None => made_once(folder, name, hexadecimal)?,
-    };
-    Ok(SecretSlice::from(text.into_bytes()))
+    match given {
+        Some(given) => Ok(bytes(given)),
+        None => Ok(SecretSlice::from(made_once(folder, name, hexadecimal)?.into_bytes())),
+    }
+}
+
+fn bytes(secret: &SecretString) -> SecretSlice<u8> {
+    SecretSlice::from(secret.expose_secret().as_bytes().to_vec())
 }
 
 /// The secret in this file. Where there is no file, it is made; of several processes that make it at

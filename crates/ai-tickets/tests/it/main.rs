@@ -9,6 +9,7 @@ mod copy;
 mod dashboard;
 mod files;
 mod hostile;
+mod keys;
 mod kills;
 mod models;
 mod pages;

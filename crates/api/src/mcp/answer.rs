@@ -123,7 +123,9 @@ impl Shape {
 
     fn pick(&self, row: Value) -> Value {
         match row {
-            Value::Object(row) => row.into_iter().filter(|(name, _)| self.has(name)).collect(),
+            Value::Object(row) => {
+                row.into_iter().filter(|(name, _)| self.has(name) || name == "more").collect()
+            }
             other => other,
         }
     }

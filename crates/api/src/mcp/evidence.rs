@@ -69,14 +69,18 @@ impl Evidence {
         running: &Running<'_>,
         mut arguments: Map<String, Value>,
     ) -> Result<Value, Refusal> {
-        if self == Self::Stored {
-            arguments.remove("file_id");
+        // Many a model sends null for what it leaves out.
+        arguments.retain(|_, value| !value.is_null());
+        let first = if self == Self::Stored { "ticket_id" } else { "file_id" };
+        let known = [first, "filename", "content_base64"];
+        if let Some(unknown) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
+            let text =
+                format!("{unknown}: there is no such argument; these are: {}.", known.join(", "));
+            return Err(Refusal::new(422, text));
         }
         let file_id = match text(&mut arguments, "file_id") {
-            Some(_) if arguments.contains_key("content_base64") => {
-                return Err(Refusal::new(422, WHICH));
-            }
-            Some(id) => id,
+            Some(id) if arguments.is_empty() => id,
+            Some(_) => return Err(Refusal::new(422, WHICH)),
             None => {
                 let file = upload(running, Enclosed::take(&mut arguments)?).await?;
                 if self == Self::Stored {
@@ -85,12 +89,6 @@ impl Evidence {
                 file["id"].as_str().unwrap_or_default().to_owned()
             }
         };
-        if let Some(unknown) = arguments.keys().next() {
-            return Err(Refusal::new(
-                422,
-                format!("{unknown}: there is no such argument. {WHICH}"),
-            ));
-        }
         let file = settled(running, &file_id).await?;
         self.give(running, &file_id, file).await
     }

@@ -167,7 +167,13 @@ impl Running<'_> {
         let call = arguments::call(bound, arguments)?;
         let mut answer = self.call(&bound.operation.method, call).await?;
         if matches!(bound.tool.work, Work::Conversation) && shape.has("comments") {
-            answer["comments"] = self.comments(&answer).await?;
+            let comments = self.comments(&answer).await?;
+            let (given, all) = (comments.as_array().map_or(0, Vec::len), &answer["comment_count"]);
+            if all.as_u64().is_some_and(|all| all > given as u64) {
+                answer["more"] =
+                    format!("Only the first {given} of {all} comments are given.").into();
+            }
+            answer["comments"] = comments;
         }
         Ok(answer)
     }

@@ -74,7 +74,8 @@ impl App {
     ) -> Result<Vec<WebhookSecret>> {
         let sealed = self.store.webhooks().secrets(id).await?;
         let old = sealed.old.filter(|(_, until)| *until > now).map(|(old, _)| old);
-        let open = |secret| self.webhook_sealer.open(id.0.as_bytes(), secret).map(WebhookSecret);
+        let open =
+            |secret: Vec<u8>| self.webhook_sealer.open(id.0.as_bytes(), &secret).map(WebhookSecret);
         std::iter::once(sealed.current).chain(old).map(open).collect()
     }
 }

@@ -1,0 +1,53 @@
+//! Taking over what another key has sealed.
+
+use atc_core::Result;
+use atc_store::SealedSecrets;
+
+use crate::App;
+
+/// What became of what is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many things are now sealed with the current key that were not.
+    pub changed: u64,
+    /// How many were before.
+    pub kept: u64,
+}
+
+impl App {
+    /// Seals everything that lasts with the current key, one row at a time, while others serve. Answers
+    /// kept for repeated requests are left out: they last a day.
+    ///
+    /// # Errors
+    /// Internal, when something is sealed with a key that is not known; what was resealed before stays so.
+    pub async fn reseal(&self) -> Result<Resealed> {
+        let mut resealed = Resealed { changed: 0, kept: 0 };
+        for endpoint in self.store.webhooks().list().await? {
+            let row = endpoint.id.0.as_bytes();
+            let tx = self.store.begin().await?;
+            // Held, so that nobody rotates them meanwhile; gone with their endpoint, they are no matter.
+            let Some(secrets) = tx.webhooks().find_secrets_for_update(endpoint.id).await? else {
+                continue;
+            };
+            let mut any = false;
+            let mut renew = |sealed: Vec<u8>| -> Result<Vec<u8>> {
+                let renewed = self.webhook_sealer.reseal(self.entropy.as_ref(), row, &sealed)?;
+                let count =
+                    if renewed.is_some() { &mut resealed.changed } else { &mut resealed.kept };
+                *count += 1;
+                any |= renewed.is_some();
+                Ok(renewed.unwrap_or(sealed))
+            };
+            let current = renew(secrets.current)?;
+            let old = match secrets.old {
+                Some((old, until)) => Some((renew(old)?, until)),
+                None => None,
+            };
+            if any {
+                tx.webhooks().set_secrets(endpoint.id, SealedSecrets { current, old }).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(resealed)
+    }
+}
