@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, OnceLock},
     time::Duration,
 };
 
@@ -42,7 +42,8 @@ pub struct TestApp {
     pub state: ApiState,
     router: Router,
     dashboard: Router,
-    mcp: Router,
+    /// Few tests speak MCP, and its tools take a while to make.
+    mcp: OnceLock<Router>,
 }
 
 impl TestApp {
@@ -126,9 +127,8 @@ impl TestApp {
         let metrics = Some(METRICS.clone());
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics };
         let dashboard = atc_api::dashboard(state.clone());
-        let mcp = atc_api::mcp(state.clone());
         let router = atc_api::router(state.clone());
-        Self { app, clock, files, state, router, dashboard, mcp }
+        Self { app, clock, files, state, router, dashboard, mcp: OnceLock::new() }
     }
 
     /// Makes an account and logs it in; gives the access token.
@@ -186,7 +186,7 @@ impl TestApp {
         let service = match door {
             Door::Api => self.router.clone(),
             Door::Dashboard => self.dashboard.clone(),
-            Door::Mcp => self.mcp.clone(),
+            Door::Mcp => self.mcp.get_or_init(|| atc_api::mcp(self.state.clone())).clone(),
         };
         let response = match tower::ServiceExt::oneshot(service, request).await {
             Ok(response) => response,

@@ -7,7 +7,7 @@ use super::{
     answer,
     rest::{Call, Refusal},
     schema::Place,
-    tool::Bound,
+    tool::{Bound, Take},
 };
 
 /// Puts the arguments where the operation takes them; what they hold, the API judges.
@@ -18,7 +18,7 @@ pub(super) fn call(bound: &Bound, arguments: &Map<String, Value>) -> Result<Call
     check(bound, arguments)?;
     let mut call = Call::new(&bound.operation.path());
     let mut body = Map::new();
-    for (name, from, parameter) in &bound.arguments {
+    for (Take { name, from, .. }, parameter) in &bound.arguments {
         let Some(value) = arguments.get(*name) else { continue };
         if value.is_null() && !takes_null(&parameter.schema) {
             // Many a model sends null for what it leaves out.
@@ -53,9 +53,9 @@ pub(super) fn call(bound: &Bound, arguments: &Map<String, Value>) -> Result<Call
 }
 
 fn check(bound: &Bound, arguments: &Map<String, Value>) -> Result<(), Refusal> {
-    let known = |name: &String| bound.arguments.iter().any(|(known, ..)| known == name);
+    let known = |name: &String| bound.arguments.iter().any(|(take, _)| take.name == name);
     if let Some(unknown) = arguments.keys().find(|name| !known(name)) {
-        let names: Vec<&str> = bound.arguments.iter().map(|(name, ..)| *name).collect();
+        let names: Vec<&str> = bound.arguments.iter().map(|(take, _)| take.name).collect();
         let text =
             format!("{unknown}: there is no such argument; these are: {}.", names.join(", "));
         return Err(Refusal::new(422, text));
@@ -64,9 +64,9 @@ fn check(bound: &Bound, arguments: &Map<String, Value>) -> Result<(), Refusal> {
         None | Some(Value::Null) => true,
         Some(value) => value.as_str().is_some_and(str::is_empty),
     };
-    let required = bound.arguments.iter().filter(|(.., parameter)| parameter.required);
+    let required = bound.arguments.iter().filter(|(_, parameter)| parameter.required);
     let missing: Vec<&str> =
-        required.map(|(name, ..)| *name).filter(|name| is_missing(name)).collect();
+        required.map(|(take, _)| take.name).filter(|name| is_missing(name)).collect();
     if missing.is_empty() {
         return Ok(());
     }

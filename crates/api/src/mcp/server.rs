@@ -78,7 +78,11 @@ impl McpServer {
                 Access::Can(action) => Some(*action),
                 Access::Public => None,
             };
-            Bound::new(tool, operation, needs, &document)
+            let bound = Bound::new(tool, operation, needs, &document);
+            if bound.is_none() {
+                tracing::error!(tool = tool.name, "the API does not know what this tool calls");
+            }
+            bound
         });
         let tools = bound.collect();
         Self {

@@ -97,7 +97,8 @@ pub(super) struct Bound {
     pub listed: Listed,
     /// What it takes to call it.
     pub needs: Option<Action>,
-    pub arguments: Vec<(&'static str, &'static str, Parameter)>,
+    /// Its arguments, and what the operation says of each.
+    pub arguments: Vec<(&'static Take, Parameter)>,
     /// Every field that the answer, or a row of it, has.
     pub fields: Vec<String>,
     /// Whether the answer is a list.
@@ -141,7 +142,7 @@ impl Bound {
                 schema::forbid_null(&mut parameter.schema);
             }
             parameter.required |= take.needed || parameter.place == Place::Path;
-            Some((take.name, take.from, parameter))
+            Some((take, parameter))
         });
         let arguments: Vec<_> = arguments.collect::<Option<_>>()?;
         let answer = document.answer(&method, &path)?;
@@ -170,61 +171,62 @@ impl Bound {
 fn listed(
     tool: &Tool,
     operation: &Operation,
-    arguments: &[(&'static str, &'static str, Parameter)],
+    arguments: &[(&'static Take, Parameter)],
     outline: &Map<String, Value>,
     list: Option<Pages>,
 ) -> Listed {
+    let mut hints =
+        ToolAnnotations::new().read_only(tool.effect == Effect::Reads).open_world(false);
+    if tool.effect != Effect::Reads {
+        let changes = tool.effect == Effect::Changes;
+        hints = hints.destructive(changes).idempotent(changes);
+    }
+    Listed::new(tool.name, tool.about, Arc::new(input(tool, arguments)))
+        .with_title(tool.title)
+        .with_raw_output_schema(Arc::new(output(operation, outline, list)))
+        .with_annotations(hints)
+}
+
+/// The schema of the arguments.
+fn input(tool: &Tool, arguments: &[(&'static Take, Parameter)]) -> JsonObject {
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for (name, from, parameter) in arguments {
-        let mut schema = parameter.schema.clone();
-        if *from == answer::VERSION_HEADER {
-            schema = json!({"type": "integer", "description": answer::ABOUT_VERSION});
-        }
-        properties.insert((*name).to_owned(), schema);
+    for (take, parameter) in arguments {
+        let schema = if take.from == answer::VERSION_HEADER {
+            json!({"type": "integer", "description": answer::ABOUT_VERSION})
+        } else {
+            parameter.schema.clone()
+        };
+        properties.insert(take.name.to_owned(), schema);
         if parameter.required {
-            required.push(*name);
+            required.push(take.name);
         }
     }
     if let Work::Evidence(evidence) = tool.work {
         evidence.describe(&mut properties);
         required.clear();
     }
-    if tool.effect == Effect::Reads && !operation.takes.is_empty() {
+    if tool.effect == Effect::Reads && !arguments.is_empty() {
         answer::describe(&mut properties);
     }
     let mut input = json!({"type": "object", "properties": properties});
     if !required.is_empty() {
         input["required"] = required.into();
     }
+    object(input)
+}
+
+/// The schema of what is given usually; other fields may be asked for.
+fn output(operation: &Operation, outline: &Map<String, Value>, list: Option<Pages>) -> JsonObject {
     let given = outline.iter().filter(|(name, _)| operation.gives.contains(&name.as_str()));
     let given: Map<String, Value> = given.map(|(n, s)| (n.clone(), s.clone())).collect();
-    let output = match list {
-        None => json!({"type": "object", "properties": given}),
-        Some(_) => json!({
-            "type": "object", "required": ["items"],
-            "properties": {"items": {
-                "type": "array", "items": {"type": "object", "properties": given}
-            }}
-        }),
-    };
-    let mut output = object(output);
-    if list == Some(Pages::Many)
-        && let Some(properties) = output.get_mut("properties").and_then(Value::as_object_mut)
-    {
-        properties.insert("next_cursor".to_owned(), json!({"type": ["string", "null"]}));
+    let row = json!({"type": "object", "properties": given});
+    let Some(pages) = list else { return object(row) };
+    let mut properties = json!({"items": {"type": "array", "items": row}});
+    if pages == Pages::Many {
+        properties["next_cursor"] = json!({"type": ["string", "null"]});
     }
-    let mut hints =
-        ToolAnnotations::new().read_only(tool.effect == Effect::Reads).open_world(false);
-    if tool.effect != Effect::Reads {
-        hints = hints
-            .destructive(tool.effect == Effect::Changes)
-            .idempotent(tool.effect == Effect::Changes);
-    }
-    Listed::new(tool.name, tool.about, Arc::new(object(input)))
-        .with_title(tool.title)
-        .with_raw_output_schema(Arc::new(output))
-        .with_annotations(hints)
+    object(json!({"type": "object", "required": ["items"], "properties": properties}))
 }
 
 /// The object that a value is.
