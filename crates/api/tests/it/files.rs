@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::fixtures::{create_ticket, people};
 
 on_both_engines!(
+    a_file_is_read_again_while_it_is_read,
     what_is_uploaded_comes_back,
     a_download_can_be_continued,
     a_download_runs_in_no_browser,
@@ -375,4 +376,20 @@ async fn lists_are_filtered(db: &TestDb) {
     assert_eq!(first.body["total"], 2);
     let cursor = first.text("/next_cursor");
     assert_eq!(ids(&format!("limit=1&cursor={cursor}")).await, [of_it]);
+}
+
+/// Who asks and who reads write the same rows: neither may wait for the other in a circle.
+async fn a_file_is_read_again_while_it_is_read(db: &TestDb) {
+    let app = TestApp::new(db);
+    app.app.start_background();
+    let user = people(&app).await.user;
+    let id = upload(&app, &user, "a.txt", b"a").await.expect(201).text("/id");
+    let again = format!("/files/{id}/reprocess");
+    let ask = async || {
+        for _ in 0..60 {
+            app.post(&again).bearer(&user).await.expect(202);
+        }
+    };
+    futures::join!(ask(), ask(), ask());
+    assert_eq!(settled(&app, &user, &id).await.text("/status"), "processed");
 }

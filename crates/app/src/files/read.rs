@@ -70,13 +70,15 @@ impl App {
     /// Not found when it is not there or not visible.
     pub async fn reprocess_file(&self, ctx: &Ctx, id: FileId) -> Result<File> {
         let job = self.new_job(&ProcessFile { file_id: id })?;
-        let tx = self.store.begin().await?;
         let visibility = ctx.caller.visibility();
+        self.store.files().get(id, visibility).await?;
+        let tx = self.store.begin().await?;
+        // The job before its file, as whoever runs it writes them: otherwise each could wait for the other.
+        tx.jobs().enqueue(&job).await?;
         let before = tx.files().get_for_update(id, visibility).await?;
         if before.status.is_settled() {
             tx.files().set_queued(id).await?;
         }
-        tx.jobs().enqueue(&job).await?;
         let uploader = before.uploaded_by.id;
         events::append(&tx, EventKind::FileQueued, id, uploader, ctx.now).await?;
         let file = tx.files().get(id, visibility).await?;

@@ -191,11 +191,12 @@ impl App {
             return Err(Error::conflict("The endpoint is disabled; enable it first."));
         }
         tx.webhook_deliveries().get(endpoint, id).await?;
-        tx.webhook_deliveries().settle(id, DeliveryState::Pending, ctx.now).await?;
+        // The job before its delivery, as whoever runs it writes them: otherwise each could wait for the other.
         let job = self.new_job(&DeliverWebhook { delivery_id: id })?;
         if let Enqueued::Present(waiting) = tx.jobs().enqueue(&job).await? {
             tx.jobs().bring_forward(waiting).await?;
         }
+        tx.webhook_deliveries().settle(id, DeliveryState::Pending, ctx.now).await?;
         let delivery = tx.webhook_deliveries().get(endpoint, id).await?;
         tx.commit().await?;
         self.wake(Wake::Jobs);
