@@ -4,10 +4,12 @@
 //!
 //! Nothing here does input or output, reads a clock, or knows a web framework or a database.
 
+pub mod agent;
 pub mod article;
 pub mod audit;
 pub mod caller;
 pub mod category;
+pub mod chat;
 pub mod comment;
 pub mod error;
 pub mod event;

@@ -3,6 +3,7 @@
 
 mod blob;
 mod bus;
+mod chat;
 mod clock;
 mod extract;
 mod limiter;
@@ -13,6 +14,7 @@ use std::{future::Future, pin::Pin};
 
 pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
 pub use bus::{Bus, BusError, BusListener, BusMessage, Wake, Wakes};
+pub use chat::{ChatModel, ChatModels, Deltas, ProviderStatus};
 pub use clock::{Clock, Entropy, new_uuid};
 pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};
