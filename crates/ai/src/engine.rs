@@ -1,6 +1,5 @@
 //! The local engine: reads texts with the models of this machine.
 
-mod latencies;
 mod model;
 mod reading;
 mod texts;
@@ -14,6 +13,7 @@ use std::{
 
 use atc_core::{
     category::Category,
+    latencies::Latencies,
     ports::{
         Analysis, BoxFuture, EngineError, EngineState, EngineStatus, LabelledText, Meaning,
         TrainedModel, TriageEngine, TriageInput,
@@ -22,7 +22,7 @@ use atc_core::{
 };
 use chrono::{DateTime, Utc};
 
-use self::{latencies::Latencies, model::Model, reading::Reader};
+use self::{model::Model, reading::Reader};
 use crate::{
     category::Categories,
     embedder::Embedder,

@@ -18,6 +18,7 @@ pub mod id;
 pub mod idempotency;
 pub mod job;
 pub mod json;
+pub mod latencies;
 pub mod notification;
 pub mod page;
 pub mod patch;

@@ -1,17 +1,13 @@
 //! The client.
 
-use std::{
-    error::Error as _,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use atc_core::ports::{BoxFuture, Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Certificate, redirect::Policy};
+use reqwest::{Certificate, ClientBuilder, redirect::Policy};
 use url::Url;
 
-use crate::{Guard, resolve::Guarded};
+use crate::{Guard, answer::wait, resolve::Guarded};
 
 /// The program's name and version, as others see them.
 const USER_AGENT: &str = concat!("ai-tickets/", env!("CARGO_PKG_VERSION"));
@@ -44,18 +40,12 @@ impl Client {
     /// When TLS cannot be set up.
     pub fn new(guard: Guard, limits: Limits) -> Result<Self, SetUpError> {
         let guard = Arc::new(guard);
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(USER_AGENT)
-                .redirect(Policy::none())
-                .no_proxy()
-                .referer(false)
+        let http = built(|| {
+            builder()
                 .timeout(limits.timeout)
                 .pool_max_idle_per_host(2)
                 .dns_resolver(Guarded(Arc::clone(&guard)))
-        };
-        // A small machine may lack the certificates of authorities; then those that Mozilla trusts serve.
-        let http = builder().build().or_else(|_| builder().tls_certs_only(bundled()).build())?;
+        })?;
         Ok(Self { http, guard, limits })
     }
 
@@ -109,19 +99,23 @@ impl Outgoing for Client {
     }
 }
 
+/// What every call outwards keeps to.
+pub(crate) fn builder() -> ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+}
+
+/// The client, also on a small machine that lacks the certificates of authorities: then those that Mozilla
+/// trusts serve.
+pub(crate) fn built(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, SetUpError> {
+    Ok(builder().build().or_else(|_| builder().tls_certs_only(bundled()).build())?)
+}
+
 /// The authorities that Mozilla trusts, as this program was built.
 fn bundled() -> impl Iterator<Item = Certificate> {
     let all = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
     all.filter_map(|der| Certificate::from_der(der).ok())
-}
-
-/// What `Retry-After` says: seconds, or a moment (RFC 9110, section 10.2.3).
-fn wait(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let moment = httpdate::parse_http_date(text.trim()).ok()?;
-    #[expect(clippy::disallowed_methods, reason = "the other side counts from its own present")]
-    let now = SystemTime::now();
-    moment.duration_since(now).ok()
 }

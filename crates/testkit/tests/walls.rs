@@ -7,13 +7,14 @@ use std::{collections::BTreeMap, process::Command};
 use serde_json::Value;
 
 /// What each of our crates uses of the others and of the libraries that only one room knows.
-const WALLS: [(&str, &[&str]); 12] = [
+const WALLS: [(&str, &[&str]); 13] = [
     ("atc-core", &[]),
     ("atc-store", &["atc-core", "sea-orm", "sea-orm-migration", "sqlx", "tokio"]),
     ("atc-platform", &["atc-core", "redis", "tokio"]),
     ("atc-ai", &["atc-core", "rten", "tokenizers", "tokio"]),
     ("atc-media", &["atc-core", "atc-speech", "rten", "tokio"]),
     ("atc-net", &["atc-core", "reqwest", "tokio"]),
+    ("atc-llm", &["atc-core", "atc-net", "tokio"]),
     ("atc-speech", &["ct2rs", "rten", "tokenizers"]),
     ("atc-app", &["atc-core", "atc-store", "tokio"]),
     ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "tokio"]),

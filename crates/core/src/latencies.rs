@@ -14,13 +14,14 @@ const REMEMBERED: usize = 512;
 
 /// Counts calls and remembers how long the latest took.
 #[derive(Debug, Default)]
-pub(super) struct Latencies {
+pub struct Latencies {
     calls: AtomicU64,
     errors: AtomicU64,
     latest_ms: Mutex<VecDeque<f64>>,
 }
 
 impl Latencies {
+    /// Counts a call; how long a failed one took is not remembered.
     pub fn note(&self, took: Duration, failed: bool) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if failed {

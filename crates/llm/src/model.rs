@@ -1,0 +1,199 @@
+//! A provider as the port knows it: places, breaker and repetition around single calls.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use atc_core::{
+    agent::{Provider, ProviderName},
+    chat::{ChatAnswer, ChatError, ChatErrorKind, ChatRequest},
+    latencies::Latencies,
+    ports::{BoxFuture, ChatModel, Deltas, EngineState, ProviderStatus},
+};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, sleep, timeout_at},
+};
+
+use crate::{
+    attempt::Endpoint,
+    breaker::{Breaker, Pass, Rests, Verdict},
+    fault::Fault,
+    gathered::Teller,
+    repeat::Waits,
+};
+
+/// One provider.
+pub(crate) struct Model {
+    name: ProviderName,
+    endpoint: Endpoint,
+    timeout: Duration,
+    max_retries: u8,
+    places: Semaphore,
+    breaker: Breaker,
+    latencies: Latencies,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Model {
+    pub fn new(provider: &Provider, endpoint: Endpoint, rests: Rests) -> Self {
+        Self {
+            name: provider.name.clone(),
+            endpoint,
+            timeout: provider.timeout,
+            max_retries: provider.max_retries,
+            places: Semaphore::new(usize::from(provider.max_concurrent.max(1))),
+            breaker: Breaker::new(rests),
+            latencies: Latencies::default(),
+            last_error: Mutex::default(),
+        }
+    }
+
+    /// Asks until there is an answer, the time is up, or asking again is in vain.
+    async fn ask(
+        &self,
+        request: &ChatRequest,
+        until: Instant,
+        teller: &mut Teller<'_>,
+    ) -> Result<ChatAnswer, ChatError> {
+        let mut waits = Waits::new(self.max_retries);
+        loop {
+            let fault = {
+                let (_place, pass) = self.leave(until).await?;
+                let outcome = self.attempt(request, until, teller).await;
+                let now = Instant::now();
+                match outcome {
+                    Ok(answer) => {
+                        pass.settle(Verdict::Well, now);
+                        return Ok(answer);
+                    }
+                    Err((fault, verdict)) => {
+                        // What it wants counts for all calls where this one cannot wait for it.
+                        let wait = waits.after(&fault).filter(|wait| now + *wait < until);
+                        match (wait, fault.error.retry_after, verdict) {
+                            (None, Some(rest), Verdict::Failed) => {
+                                pass.settle(Verdict::Rest(rest), now);
+                            }
+                            (_, _, verdict) => pass.settle(verdict, now),
+                        }
+                        match wait {
+                            Some(wait) if !teller.told() => wait,
+                            _ => return Err(fault.error),
+                        }
+                    }
+                }
+            };
+            sleep(fault).await;
+        }
+    }
+
+    /// A place among the calls at the same time, and leave of the breaker.
+    async fn leave(&self, until: Instant) -> Result<(SemaphorePermit<'_>, Pass<'_>), ChatError> {
+        let refused = |detail: &str| ChatError::new(ChatErrorKind::NotAsked, detail);
+        let place = match timeout_at(until, self.places.acquire()).await {
+            Ok(Ok(place)) => place,
+            _ => return Err(refused("All places for calls at the same time were taken.")),
+        };
+        let pass = self.breaker.enter(Instant::now()).map_err(|rest| {
+            let why = self.last_error().unwrap_or_default();
+            let mut error = refused(&format!("It is left alone for a while, as it failed: {why}"));
+            error.retry_after = Some(rest);
+            error
+        })?;
+        Ok((place, pass))
+    }
+
+    async fn attempt(
+        &self,
+        request: &ChatRequest,
+        until: Instant,
+        teller: &mut Teller<'_>,
+    ) -> Result<ChatAnswer, (Fault, Verdict)> {
+        let begun = Instant::now();
+        let own = begun + self.timeout;
+        let outcome = timeout_at(own.min(until), self.endpoint.ask(request, teller)).await;
+        let Ok(outcome) = outcome else {
+            // Who gives up early learns nothing about the provider.
+            let long = begun.elapsed() >= self.timeout / 2;
+            let verdict = if long { Verdict::Failed } else { Verdict::Nothing };
+            let fault = Fault::new(ChatErrorKind::TimedOut, "The answer did not come in time.");
+            return Err((self.noted(fault), verdict));
+        };
+        outcome.map_err(|fault| {
+            let verdict = match fault.error.kind {
+                ChatErrorKind::BadRequest => Verdict::Well,
+                ChatErrorKind::Unauthorized => Verdict::Unauthorized,
+                _ => Verdict::Failed,
+            };
+            (self.noted(fault), verdict)
+        })
+    }
+
+    fn noted(&self, fault: Fault) -> Fault {
+        let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(fault.error.detail.clone());
+        drop(last);
+        tracing::debug!(provider = %self.name, error = %fault.error, "an attempt failed");
+        fault
+    }
+
+    fn last_error(&self) -> Option<String> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, model: &str, took: Duration, outcome: &Result<ChatAnswer, ChatError>) {
+        let provider = self.name.to_string();
+        match outcome {
+            Ok(answer) => {
+                self.latencies.note(took, false);
+                let labels = [("provider", provider.clone()), ("model", model.to_owned())];
+                let operation =
+                    [labels[0].clone(), labels[1].clone(), ("operation", "chat".to_owned())];
+                metrics::histogram!("model_call_seconds", &operation).record(took);
+                for (direction, tokens) in
+                    [("input", answer.usage.input_tokens), ("output", answer.usage.output_tokens)]
+                {
+                    let direction = ("direction", direction.to_owned());
+                    let labels = [labels[0].clone(), labels[1].clone(), direction];
+                    metrics::counter!("model_tokens_total", &labels).increment(tokens.into());
+                }
+            }
+            Err(error) => {
+                self.latencies.note(took, true);
+                let kind = error.kind.as_str();
+                metrics::counter!("model_errors_total", "provider" => provider, "kind" => kind)
+                    .increment(1);
+            }
+        }
+    }
+}
+
+impl ChatModel for Model {
+    fn chat<'a>(
+        &'a self,
+        request: &'a ChatRequest,
+        within: Duration,
+        deltas: Option<Deltas<'a>>,
+    ) -> BoxFuture<'a, Result<ChatAnswer, ChatError>> {
+        Box::pin(async move {
+            let begun = Instant::now();
+            let outcome = self.ask(request, begun + within, &mut Teller::new(deltas)).await;
+            self.count(&request.model, begun.elapsed(), &outcome);
+            outcome
+        })
+    }
+
+    fn status(&self) -> ProviderStatus {
+        let state = if self.breaker.is_open() {
+            EngineState::Unavailable
+        } else if self.breaker.failures() > 0 {
+            EngineState::Degraded
+        } else {
+            EngineState::Ready
+        };
+        let (calls, errors) = self.latencies.counts();
+        let (p50_ms, p95_ms) = self.latencies.percentiles();
+        ProviderStatus { state, last_error: self.last_error(), calls, errors, p50_ms, p95_ms }
+    }
+}
