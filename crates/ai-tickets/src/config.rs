@@ -4,6 +4,7 @@
 //! text into a value; whatever is wrong with any of them is told at once.
 
 mod accounts;
+mod ai;
 mod database;
 mod fault;
 mod files;
@@ -11,12 +12,12 @@ mod logs;
 mod mcp;
 mod outgoing;
 mod parse;
-mod reserved;
 mod server;
 mod source;
 mod triage;
 
 pub use accounts::Accounts;
+pub use ai::Ai;
 pub use database::{Database, url as database_url};
 pub use fault::{Faults, shown};
 pub use files::Files;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub outgoing: Outgoing,
     /// Reading texts, and the work in the background.
     pub triage: Triage,
+    /// Where providers of language models and agents are described.
+    pub ai: Ai,
 }
 
 impl Settings {
@@ -65,12 +68,12 @@ impl Settings {
     /// Every fault of every key.
     pub fn read(source: &Source) -> Result<Self, Faults> {
         let mut reader = Reader::new(source);
-        let settings = Self::read_all(&mut reader);
+        let settings = Self::read_all(&mut reader, source);
         reader.finish(settings)
     }
 
     /// Each family is read to its end before the first fault counts.
-    fn read_all(reader: &mut Reader<'_>) -> Result<Self, Noted> {
+    fn read_all(reader: &mut Reader<'_>, source: &Source) -> Result<Self, Noted> {
         let server = Server::read(reader);
         let mcp = Mcp::read(reader);
         let logs = Logs::read(reader);
@@ -83,7 +86,7 @@ impl Settings {
         let files = Files::read(reader);
         let outgoing = Outgoing::read(reader);
         let triage = Triage::read(reader);
-        reserved::check(reader);
+        let ai = Ai::read(reader, source);
         let data_dir = data_dir?;
         Ok(Self {
             server: server?,
@@ -97,6 +100,7 @@ impl Settings {
             files: files?,
             outgoing: outgoing?,
             triage: triage?,
+            ai: ai?,
         })
     }
 }
@@ -125,7 +129,7 @@ mod tests {
     fn the_defaults_are_legal_and_every_key_of_the_manual_is_read() {
         let source = source(&[]);
         let mut reader = Reader::new(&source);
-        assert!(Settings::read_all(&mut reader).is_ok());
+        assert!(Settings::read_all(&mut reader, &source).is_ok());
         let asked: HashSet<_> = reader.asked.iter().copied().collect();
         let manual: HashSet<_> = source.values().map(|(key, ..)| key).collect();
         assert_eq!(asked, manual);

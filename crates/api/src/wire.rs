@@ -1,13 +1,16 @@
 //! How things look from outside.
 
+mod agent;
 mod article;
 mod category;
 mod comment;
+mod decision;
 mod enums;
 mod event;
 mod file;
 mod job;
 mod notification;
+mod quality;
 mod queue;
 mod team;
 mod ticket;
@@ -15,18 +18,22 @@ mod triage;
 mod user;
 mod webhook;
 
+pub(crate) use agent::{AgentState, AiSettingsBody, ReplayBody};
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
+pub(crate) use decision::DecisionBody;
 pub(crate) use enums::{
-    AttemptEnd, AuditKind, DeliveryState, DisabledReason, FileKind, FileStatus, HistoryWindow,
-    JobState, Priority, Role, Scope, SearchMode, Source, Status, Strategy,
+    AgentName, AttemptEnd, AuditKind, DecisionAction, DeliveryState, DisabledReason, FileKind,
+    FileStatus, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source, Status,
+    Strategy,
 };
 pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;
 pub(crate) use file::FileBody;
 pub(crate) use job::{JobBody, JobDetailBody};
 pub(crate) use notification::NotificationBody;
+pub(crate) use quality::QualityBody;
 pub(crate) use queue::{JobsOverviewBody, QueueBody};
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};

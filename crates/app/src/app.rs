@@ -1,21 +1,29 @@
 //! The application: what every use case has at hand.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex as BlockingMutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use atc_core::ports::{
-    BlobStore, Bus, Clock, Entropy, Extractor, Outgoing, RateLimiter, TriageEngine, new_uuid,
+use atc_core::{
+    agent::ModelRef,
+    ports::{
+        AiSource, BlobStore, Bus, ChatModels, Clock, Entropy, Extractor, Outgoing, RateLimiter,
+        TriageEngine, new_uuid,
+    },
 };
-use atc_store::{LabelFingerprint, Store};
+use atc_store::{LabelFingerprint, ModelRecord, Store};
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
     Config, Keys,
+    agents::Agents,
     auth::{AccessTokens, Passwords, RefreshTokens},
     jobs::HistoryCache,
     live::{Live, Told},
@@ -33,6 +41,10 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Reads texts.
     pub engine: Arc<dyn TriageEngine>,
+    /// What the operator says of providers and agents.
+    pub ai_source: Arc<dyn AiSource>,
+    /// Makes connections to providers of language models.
+    pub chat_models: Arc<dyn ChatModels>,
     /// Keeps the bytes of files.
     pub blobs: Arc<dyn BlobStore>,
     /// Reads files.
@@ -57,6 +69,10 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) engine: Arc<dyn TriageEngine>,
+    /// The language models of the agents.
+    pub(crate) agents: Agents,
+    /// How often the words of language models stood, as looked up a moment ago.
+    pub(crate) model_records: BlockingMutex<HashMap<(ModelRef, String), (ModelRecord, Instant)>>,
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) extractor: Arc<dyn Extractor>,
     pub(crate) config: Config,
@@ -65,6 +81,8 @@ pub struct App {
     pub(crate) passwords: Passwords,
     /// Seals kept answers: one may hold the secret of a token.
     pub(crate) answer_sealer: Sealer,
+    /// Seals the keys of providers of language models.
+    pub(crate) provider_key_sealer: Sealer,
     /// Seals the secrets of webhooks.
     pub(crate) webhook_sealer: Sealer,
     pub(crate) outgoing: Arc<dyn Outgoing>,
@@ -108,6 +126,8 @@ impl App {
             clock,
             entropy,
             engine,
+            ai_source,
+            chat_models,
             blobs,
             extractor,
             limiter,
@@ -122,7 +142,10 @@ impl App {
             refresh_tokens: RefreshTokens::new(keys.jwt_bytes()),
             passwords: Passwords::new(config.bcrypt_cost, config.password_workers),
             answer_sealer: Sealer::new(&keys, b"idempotency"),
+            provider_key_sealer: Sealer::new(&keys, b"provider keys"),
             webhook_sealer: Sealer::new(&keys, b"webhooks"),
+            agents: Agents::new(ai_source, chat_models),
+            model_records: BlockingMutex::default(),
             started_at: clock.now(),
             store,
             clock,

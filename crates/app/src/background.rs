@@ -16,6 +16,9 @@ use tokio::sync::Notify;
 
 use crate::App;
 
+/// How often providers and agents are read again unasked.
+const AGENTS_POLL: Duration = Duration::from_mins(1);
+
 type Work = for<'a> fn(&'a App) -> BoxFuture<'a, Result<()>>;
 
 impl App {
@@ -25,6 +28,7 @@ impl App {
         self.warm_up();
         self.start_bus();
         self.start_relay();
+        self.start_following_agents();
         self.spawn_loop(
             "index",
             poll,
@@ -53,11 +57,22 @@ impl App {
         self.warm_up();
         self.start_bus();
         self.start_relay();
+        self.start_following_agents();
         self.spawn_loop(
             "follow",
             poll,
             |app| &app.signals.labels,
             |app| Box::pin(app.take_over_model()),
+        );
+    }
+
+    /// Reads providers and agents again when another process says so, and now and then unasked.
+    fn start_following_agents(self: &Arc<Self>) {
+        self.spawn_loop(
+            "agents",
+            AGENTS_POLL,
+            |app| &app.signals.agents,
+            |app| Box::pin(app.follow_agents()),
         );
     }
 

@@ -24,6 +24,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// How long a creation waits for triage before it goes on without, in milliseconds.
     pub triage_timeout_ms: u64,
+    /// Below this probability of the category a person should look, where a language model had a say.
+    pub triage_review_below: f64,
     /// From how many labelled tickets the engine learns at most; the newest count.
     pub training_max_labels: u64,
     /// Where this installation keeps what it writes.

@@ -147,7 +147,8 @@ impl App {
         let missing = self.extractor.abilities().into_iter().filter_map(|ability| {
             ability.missing.map(|missing| format!("{}: {missing}", ability.name))
         });
-        let details: Vec<_> = status.detail.into_iter().chain(missing).collect();
+        let details: Vec<_> =
+            status.detail.into_iter().chain(missing).chain(self.provider_trouble()).collect();
         // Without a reader of files tickets are still made, and without every wall files still read.
         let state = if details.is_empty() { state } else { state.max(ComponentState::Degraded) };
         component(state, started, (!details.is_empty()).then(|| details.join("; ")))

@@ -48,6 +48,24 @@ impl App {
                 tx.commit().await?;
             }
         }
+        self.reseal_provider_keys(&mut resealed).await?;
         Ok(resealed)
+    }
+
+    async fn reseal_provider_keys(&self, resealed: &mut Resealed) -> Result<()> {
+        for (name, _) in self.store.provider_keys().all().await? {
+            let row = name.as_str().as_bytes();
+            let tx = self.store.begin().await?;
+            let Some(sealed) = tx.provider_keys().find_for_update(&name).await? else { continue };
+            match self.provider_key_sealer.reseal(self.entropy.as_ref(), row, &sealed)? {
+                Some(renewed) => {
+                    tx.provider_keys().reseal(&name, renewed).await?;
+                    tx.commit().await?;
+                    resealed.changed += 1;
+                }
+                None => resealed.kept += 1,
+            }
+        }
+        Ok(())
     }
 }

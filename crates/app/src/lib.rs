@@ -3,6 +3,7 @@
 //! A use case takes a [`atc_core::Ctx`] and typed input, asks the policy of its field-level rules,
 //! does its slow work first, and then writes in one transaction.
 
+mod agents;
 mod app;
 mod audit;
 mod auth;
@@ -28,6 +29,10 @@ mod wake;
 mod webhooks;
 mod worker;
 
+pub use agents::{
+    AgentOverview, AgentStatus, AiOverview, Bin, NewReplay, ProviderOverview, Quality,
+    QualityGroup, QualityWindow, Replay, ReplayReport, ReplayedTicket,
+};
 pub use app::{App, Parts};
 pub use audit::{AuditFault, Verified};
 pub use auth::{Authenticated, NewTokenSecret, Session};
@@ -48,8 +53,10 @@ pub use webhooks::NewEndpointSecret;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
 pub use atc_store::{
-    ArticlePosition, CommentPosition, DeliveryPosition, FilePosition, JobPosition,
-    NotificationPosition, UserPosition,
+    ArticlePosition, CommentPosition, DecisionPosition, DeliveryPosition, FilePosition,
+    JobPosition, NotificationPosition, ReplayPosition, UserPosition,
 };
+// What is looked for in the decision ledger, and what models used.
+pub use atc_store::{DecisionFilter, ModelUsage};
 // Jobs as they are stored; their payload is redacted wherever a use case gives one out.
 pub use atc_store::{JobFilter, StoredAttempt, StoredJob};

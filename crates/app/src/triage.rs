@@ -1,6 +1,5 @@
 //! Triage: reading a text against what is stored, and learning from what people say.
 
-mod agents;
 mod categorize;
 mod citation;
 mod rationale;

@@ -34,6 +34,8 @@ pub(crate) struct Signals {
     pub index: Notify,
     /// Labels or the model in use may have changed.
     pub labels: Notify,
+    /// What administrators said of providers and agents may have changed.
+    pub agents: Notify,
     /// Other systems may have to be told something.
     pub webhooks: Notify,
     /// Jobs may have been added.
@@ -53,6 +55,7 @@ impl Signals {
             events: Notify::new(),
             index: Notify::new(),
             labels: Notify::new(),
+            agents: Notify::new(),
             webhooks: Notify::new(),
             jobs: watch::Sender::new(0),
             files: watch::Sender::new(0),
@@ -69,6 +72,7 @@ impl Signals {
             Wake::Jobs => self.jobs.send_modify(|n| *n = n.wrapping_add(1)),
             Wake::Index => self.index.notify_one(),
             Wake::Labels => self.labels.notify_one(),
+            Wake::Agents => self.agents.notify_one(),
         }
     }
 

@@ -21,9 +21,10 @@ pub use registry::{Registry, RegistryError};
 
 use crate::{
     App,
+    agents::{ReadBeside, RunReplay},
     audit::SealAudit,
     files::{ProcessFile, SettleFiles, SweepBlobs},
-    tickets::TriageAgain,
+    tickets::{AdviseTicket, TriageAgain},
     webhooks::{DeliverWebhook, SettleDeliveries},
 };
 
@@ -40,6 +41,9 @@ fn jobs() -> Result<Registry, RegistryError> {
         .scheduled(SweepBlobs::CRON, &SweepBlobs {})?
         .with::<ProcessFile>()?
         .with::<TriageAgain>()?
+        .with::<AdviseTicket>()?
+        .with::<ReadBeside>()?
+        .with::<RunReplay>()?
         .with::<DeliverWebhook>()
 }
 

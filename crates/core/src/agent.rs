@@ -169,7 +169,7 @@ pub struct Provider {
 }
 
 /// One model of one provider.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelRef {
     /// Whose.
     pub provider: ProviderName,

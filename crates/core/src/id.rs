@@ -48,6 +48,10 @@ ids! {
     WebhookEndpointId;
     /// One event on its way to one other system.
     WebhookDeliveryId;
+    /// Something that an agent decided.
+    DecisionId;
+    /// A report of what another model would have decided.
+    ReplayId;
     /// A job that runs in the background.
     JobId;
     /// One attempt at a job: whoever holds another one may write nothing of it.

@@ -88,6 +88,14 @@ actions! {
     ManageNotifications: User, Some(TicketsWrite);
     /// See how the models fare.
     ReadAgents: User, Some(TicketsRead);
+    /// See what agents decided, and how good they are.
+    ReadDecisions: Agent, Some(TicketsRead);
+    /// Put back what an agent decided.
+    RevertDecision: Agent, Some(TicketsWrite);
+    /// See which providers and models the agents use, and reports.
+    ReadAiSettings: Admin, Some(AdminScope);
+    /// Read the settings of the agents anew, give providers their keys, ask for reports.
+    ManageAiSettings: Admin, Some(AdminScope);
     /// See categories.
     ReadCategories: User, Some(TicketsRead);
     /// Make, change and delete categories.

@@ -1,6 +1,7 @@
 //! The doors to the world: what the use cases need from outside, each with more than one real
 //! implementation.
 
+mod ai_source;
 mod blob;
 mod bus;
 mod chat;
@@ -12,6 +13,7 @@ mod triage;
 
 use std::{future::Future, pin::Pin};
 
+pub use ai_source::{AiConfigFaults, AiSource};
 pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
 pub use bus::{Bus, BusError, BusListener, BusMessage, Wake, Wakes};
 pub use chat::{ChatModel, ChatModels, Deltas, ProviderStatus};

@@ -1,10 +1,12 @@
 //! Articles of the knowledge base.
 
+use std::collections::BTreeMap;
+
 use atc_core::{
     article::Article,
     id::{ArticleId, UserId},
     page::{Page, PageRequest},
-    text::{ArticleBody, ExternalId, Title},
+    text::{ArticleBody, ExternalId, Tag, Title},
     vector::Vector,
 };
 use chrono::{DateTime, Utc};
@@ -23,6 +25,9 @@ use crate::{
     search::terms,
     users::summary,
 };
+
+/// How many articles are looked at for the tags in use.
+const TAGGED_ARTICLES: i64 = 500;
 
 /// Articles, seen through a connection or a transaction.
 pub struct Articles<'a, C> {
@@ -180,6 +185,28 @@ impl<C: ConnectionTrait> Articles<'_, C> {
                 Ok(ExportedArticle { number, article, external_id: external_id(row)? })
             })
             .collect()
+    }
+
+    /// The tags that the newest published articles carry most, at most `limit`.
+    pub async fn common_tags(&self, limit: usize) -> Result<Vec<Tag>> {
+        let rows = self
+            .db
+            .query_all_raw(Statement::from_sql_and_values(
+                self.db.get_database_backend(),
+                "SELECT tags FROM articles WHERE published AND tags <> '[]' \
+                 ORDER BY created_at DESC, number DESC LIMIT $1",
+                [TAGGED_ARTICLES.into()],
+            ))
+            .await?;
+        let mut counts: BTreeMap<Tag, usize> = BTreeMap::new();
+        for row in rows {
+            for tag in tags(&row.try_get_by_index::<String>(0)?)? {
+                *counts.entry(tag).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        Ok(counts.into_iter().take(limit).map(|(tag, _)| tag).collect())
     }
 
     /// Whether an article is there that another system knows by this identity, or whose own identity
@@ -381,6 +408,10 @@ pub(crate) fn only_published(query: &mut SelectStatement, drafts: bool) {
     }
 }
 
+fn tags(json: &str) -> Result<Vec<Tag>> {
+    serde_json::from_str(json).map_err(|e| StoreError::unreadable("articles.tags", e))
+}
+
 fn tags_json(article: &Article) -> Result<String> {
     serde_json::to_string(&article.tags).map_err(|e| StoreError::unreadable("articles.tags", e))
 }
@@ -391,8 +422,7 @@ fn article(row: ArticleRow) -> Result<(i64, Article)> {
         title: Title::parse(row.title).map_err(|e| StoreError::unreadable("articles.title", e))?,
         body: ArticleBody::parse(row.body)
             .map_err(|e| StoreError::unreadable("articles.body", e))?,
-        tags: serde_json::from_str(&row.tags)
-            .map_err(|e| StoreError::unreadable("articles.tags", e))?,
+        tags: tags(&row.tags)?,
         published: row.published,
         author: summary(row.author_id, row.author_email, row.author_name),
         created_at: row.created_at,

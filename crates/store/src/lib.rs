@@ -14,15 +14,19 @@ mod files;
 mod migration;
 mod search;
 
+mod ai_usage;
 mod articles;
 mod audit_seals;
 mod categories;
 mod comments;
+mod decisions;
 mod events;
 mod idempotency;
 mod jobs;
 mod models;
 mod notifications;
+mod provider_keys;
+mod replays;
 mod sessions;
 mod settings;
 mod teams;
@@ -32,11 +36,15 @@ mod users;
 mod webhooks;
 mod ws_tickets;
 
+pub use ai_usage::{AiUsage, AmountUsed, ModelUsage, NewAiUsage, UsageTotals};
 pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
 pub use copy::{Copy, CopyError, Phase, Side, TableReport, Watch};
 pub use db::{Config, Engine, Store, Tx};
+pub use decisions::{
+    DecisionFilter, DecisionPosition, Decisions, ModelRecord, QualityFilter, QualityRow,
+};
 pub use error::{Result, StoreError};
 pub use events::{EventFilter, Events};
 pub use files::{FilePosition, Files, NewFileRow};
@@ -48,6 +56,8 @@ pub use jobs::{
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};
 pub use notifications::{NotificationPosition, Notifications};
+pub use provider_keys::ProviderKeys;
+pub use replays::{ReplayPosition, Replays, StoredReplay};
 pub use search::{ArticleQuery, SimilarHit, SimilarQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;

@@ -10,6 +10,7 @@ use atc_ai::{EngineConfig, LocalEngine};
 use atc_api::ApiState;
 use atc_app::{App, Config, Keys, Parts, RateLimits};
 use atc_core::{
+    agent::AiSettings,
     text::FullName,
     user::{Email, NewUser, Password, Role},
 };
@@ -21,7 +22,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretSlice;
 use tempfile::TempDir;
 
-use crate::{Answer, ManualClock, SeededEntropy, TestDb, TextReader, client::Call, client::Door};
+use crate::{
+    Answer, ManualClock, ScriptedModel, SeededEntropy, TestAiSource, TestDb, TextReader,
+    client::{Call, Door},
+};
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
@@ -38,6 +42,10 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// The folder of its files.
     pub files: TempDir,
+    /// What every provider of language models answers.
+    pub model: ScriptedModel,
+    /// Which providers and agents there are: none, until the test says so and reloads.
+    pub ai: TestAiSource,
     /// What its routers are made of, for a server that listens.
     pub state: ApiState,
     router: Router,
@@ -81,6 +89,7 @@ impl TestApp {
             password_workers: 4,
             rate_limits: RateLimits { per_minute: 0, auth_per_minute: 0, uploads_per_minute: 0 },
             triage_timeout_ms: 10_000,
+            triage_review_below: 0.4,
             training_max_labels: 1_000,
             data_dir: std::env::temp_dir(),
             max_upload_bytes: 1024 * 1024,
@@ -106,7 +115,10 @@ impl TestApp {
         };
         adjust(&mut config, &mut api);
         let files = tempfile::tempdir().expect("a folder for files");
+        let (model, ai) = (ScriptedModel::default(), TestAiSource::default());
         let app = App::new(Parts {
+            ai_source: Arc::new(ai.clone()),
+            chat_models: Arc::new(model.clone()),
             store: db.store.clone(),
             bus: None,
             blobs: Arc::new(ObjectBlobs::in_folder(files.path()).expect("a folder for files")),
@@ -128,7 +140,13 @@ impl TestApp {
         let state = ApiState { app: app.clone(), config: Arc::new(api), metrics };
         let dashboard = atc_api::dashboard(state.clone());
         let router = atc_api::router(state.clone());
-        Self { app, clock, files, state, router, dashboard, mcp: OnceLock::new() }
+        Self { app, clock, files, model, ai, state, router, dashboard, mcp: OnceLock::new() }
+    }
+
+    /// Puts providers and agents into force.
+    pub async fn with_agents(&self, settings: AiSettings) {
+        self.ai.set(settings);
+        self.app.load_agents().await.expect("settings that can be used");
     }
 
     /// Makes an account and logs it in; gives the access token.

@@ -17,6 +17,8 @@ mod database;
 mod machine;
 mod redis_server;
 #[cfg(feature = "app")]
+mod scripted_model;
+#[cfg(feature = "app")]
 mod text_reader;
 mod world;
 
@@ -27,6 +29,8 @@ pub use client::{Answer, Call};
 pub use database::TestDb;
 pub use machine::{data_dir, found, models_dir};
 pub use redis_server::RedisServer;
+#[cfg(feature = "app")]
+pub use scripted_model::{ScriptedModel, TestAiSource, ai_settings, answer, calls};
 #[cfg(feature = "app")]
 pub use text_reader::TextReader;
 pub use world::{ManualClock, SeededEntropy};

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use atc_core::ports::AiSource;
 
 use crate::{
     cli::Config,
@@ -17,7 +18,8 @@ use crate::{
 pub fn run(command: &Config) -> Result<ExitCode> {
     let Config::Check = command;
     let source = Source::load()?;
-    Settings::read(&source)?;
+    let settings = Settings::read(&source)?;
+    settings.ai.load()?;
     let rows: Vec<_> = source
         .values()
         .map(|(key, value, origin)| {

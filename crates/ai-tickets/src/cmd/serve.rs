@@ -111,7 +111,7 @@ impl Running {
         tokio::pin!(serving);
         tokio::select! {
             () = &mut serving => bail!("the server stopped by itself"),
-            () = signals.next() => {}
+            () = signals.next_while_reloading(&app) => {}
         }
         if !delay.is_zero() {
             tracing::info!(delay_s = delay.as_secs(), "ending soon; not ready any more");

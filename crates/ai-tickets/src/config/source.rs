@@ -35,6 +35,8 @@ impl Origin {
 #[derive(Debug, Clone)]
 pub struct Source {
     values: Vec<(String, String, Origin)>,
+    /// Everything that the environment and the file say: `ai_config.yaml` may name any of it.
+    variables: BTreeMap<String, String>,
 }
 
 impl Source {
@@ -77,13 +79,20 @@ impl Source {
                 (key, value, origin)
             })
             .collect();
-        Ok(Self { values })
+        let mut variables = file.clone();
+        variables.extend(environment.clone());
+        Ok(Self { values, variables })
     }
 
     /// The text of a key; `None` where it is unset.
     pub fn get(&self, key: &str) -> Option<(&str, Origin)> {
         let found = self.values.iter().find(|(name, ..)| name == key);
         found.filter(|(_, v, _)| !v.is_empty()).map(|(_, v, origin)| (v.as_str(), *origin))
+    }
+
+    /// Everything that was said, our keys and others, by name.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
     }
 
     /// Every key in the order of the manual, with its text (empty where it is unset).

@@ -12,7 +12,11 @@ use std::{
 use anyhow::{Context, Result, bail};
 use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::ports::{BlobStore, Bus, Clock, Extractor, Outgoing, RateLimiter};
+use atc_core::{
+    agent::{ApiKey, Provider},
+    chat::{ChatError, ChatErrorKind},
+    ports::{BlobStore, Bus, ChatModel, ChatModels, Clock, Extractor, Outgoing, RateLimiter},
+};
 use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_net::{Client, Guard, Limits};
 use atc_platform::{
@@ -77,7 +81,9 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
         );
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
+        ai_source: Arc::new(settings.ai.clone()),
+        chat_models: models(settings)?,
         bus: bus(settings, &store)?,
         store,
         blobs: blobs(settings)?,
@@ -90,7 +96,9 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
         engine: engine.start(settings),
         config: app_config(settings),
         keys: secrets::keys(settings)?,
-    }))
+    });
+    app.load_agents().await?;
+    Ok(app)
 }
 
 fn make_folder(path: &Path) -> Result<()> {
@@ -115,6 +123,11 @@ fn bus(settings: &Settings, store: &Store) -> Result<Option<Arc<dyn Bus>>> {
         Some(url) => Some(Arc::new(RedisBus::new(url).context("REDIS_URL")?)),
         None => store.bus()?.map(Arc::from),
     })
+}
+
+/// What asks language models of others.
+fn models(_: &Settings) -> Result<Arc<dyn ChatModels>> {
+    Ok(Arc::new(NoModels))
 }
 
 /// What calls other systems.
@@ -180,6 +193,7 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         password_workers: accounts.password_workers,
         rate_limits: accounts.rate_limits,
         triage_timeout_ms: triage.timeout_ms,
+        triage_review_below: triage.review_below,
         training_max_labels: triage.max_labels,
         data_dir: settings.data_dir.clone(),
         max_upload_bytes: settings.files.max_bytes,
@@ -218,5 +232,14 @@ pub fn listen(settings: &Settings, port: u16) -> atc_api::Listen {
         max_connections: server.max_connections,
         header_timeout: server.header_timeout,
         shutdown_grace: server.shutdown_grace.saturating_sub(CLOSING),
+    }
+}
+
+/// Asks nobody.
+struct NoModels;
+
+impl ChatModels for NoModels {
+    fn connect(&self, _: &Provider, _: Option<ApiKey>) -> Result<Arc<dyn ChatModel>, ChatError> {
+        Err(ChatError::new(ChatErrorKind::NotAsked, "this build asks no language models"))
     }
 }

@@ -52,7 +52,7 @@ impl Params {
     where
         T: FromStr<Err: std::fmt::Display>,
     {
-        self.single(name, |text| text.parse())
+        self.one_with(name, |text| text.parse())
     }
 
     /// All values of a parameter that may repeat, taken by `parse`.
@@ -73,7 +73,7 @@ impl Params {
 
     /// A point in time.
     pub fn time(&mut self, name: &str) -> Option<DateTime<Utc>> {
-        self.single(name, |text| {
+        self.one_with(name, |text| {
             text.parse().map_err(|_| "This is no time such as 2026-01-31T12:00:00Z.")
         })
     }
@@ -83,7 +83,8 @@ impl Params {
         self.faults.parameter(name, message);
     }
 
-    fn single<T, E: std::fmt::Display>(
+    /// The value of a parameter that stands at most once, taken by `parse`.
+    pub fn one_with<T, E: std::fmt::Display>(
         &mut self,
         name: &str,
         parse: impl Fn(String) -> Result<T, E>,

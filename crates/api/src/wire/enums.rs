@@ -62,6 +62,23 @@ macro_rules! wire_enums {
 }
 
 wire_enums! {
+    /// An agent.
+    #[schema(example = "categorization")]
+    AgentName = atc_core::agent::AgentName {
+        CustomerSupport = "customer_support",
+        Categorization = "categorization",
+    }
+
+    /// What an agent did.
+    #[schema(example = "ticket_created")]
+    DecisionAction = atc_core::decision::DecisionAction {
+        TicketCreated = "ticket_created",
+        TicketTriaged = "ticket_triaged",
+        TicketUpdated = "ticket_updated",
+        CommentAdded = "comment_added",
+        ToolCalled = "tool_called",
+    }
+
     /// How far a ticket is.
     #[schema(example = "open")]
     Status = atc_core::ticket::Status {

@@ -3,7 +3,7 @@
 use atc_core::{Error, Result, caller::Visibility, id::TicketRef, ports::EngineState};
 use atc_store::{Passage, StoreError, UnindexedArticle};
 
-use crate::{App, knowledge::passages};
+use crate::{App, knowledge::passages, tickets::Reader};
 
 /// How many texts are read together.
 const BATCH: u64 = 32;
@@ -94,7 +94,7 @@ impl App {
             let reference = TicketRef::Number(*number);
             match self.store.tickets().get(reference, Visibility::All).await {
                 Ok(ticket) => {
-                    self.triage_again(ticket, None, "background", self.now()).await?;
+                    self.triage_again(ticket, None, Reader::Engine, "background").await?;
                 }
                 // It was deleted in between.
                 Err(StoreError::NotFound(_)) => {}

@@ -168,18 +168,29 @@ impl App {
         if comment.author.id != ctx.caller.user_id && ctx.caller.role != Role::Admin {
             return Err(Error::forbidden("Only its author or an administrator deletes a comment."));
         }
-        tx.comments().delete(id).await?;
+        self.delete_comment_in(&tx, ctx, &ticket, &comment).await?;
+        tx.commit().await?;
+        self.wake(Wake::Events);
+        Ok(())
+    }
+
+    /// Deletes a comment within a transaction that holds its ticket.
+    pub(crate) async fn delete_comment_in(
+        &self,
+        tx: &Tx,
+        ctx: &Ctx,
+        ticket: &Ticket,
+        comment: &Comment,
+    ) -> Result<()> {
+        tx.comments().delete(comment.id).await?;
         let change = TicketChange {
             comments: Some((-1, -i32::from(!comment.internal))),
             ..TicketChange::default()
         };
-        tx.tickets().update(&ticket, &change, None, ctx.now).await?;
-        self.record_comment(&tx, ctx, ticket.number, AuditKind::CommentDeleted, &comment, vec![])
+        tx.tickets().update(ticket, &change, None, ctx.now).await?;
+        self.record_comment(tx, ctx, ticket.number, AuditKind::CommentDeleted, comment, vec![])
             .await?;
-        tell_of_edit(&tx, ctx, &ticket, comment.internal).await?;
-        tx.commit().await?;
-        self.wake(Wake::Events);
-        Ok(())
+        tell_of_edit(tx, ctx, ticket, comment.internal).await
     }
 
     async fn record_comment(

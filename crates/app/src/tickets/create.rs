@@ -4,6 +4,7 @@ use atc_core::{
     Ctx, Error, Result,
     caller::Visibility,
     category::{Category, Slug},
+    decision::{DecisionAction, FieldChange},
     error::Faults,
     event::EventKind,
     id::{TeamId, TicketEventId, TicketId, TicketNumber, UserId},
@@ -16,7 +17,7 @@ use atc_store::{NewAuditEntry, NewTicketRow, StoredTriage, Tx};
 use chrono::{DateTime, Utc};
 
 use super::{Routed, events};
-use crate::{App, triage::TriageReading};
+use crate::{App, agents::Advice, triage::TriageReading};
 
 /// Where tickets go that nothing could be said about.
 const CATCH_ALL: &str = "general";
@@ -31,6 +32,8 @@ pub(super) struct Draft {
     pub status: Option<Status>,
     pub external_id: Option<ExternalId>,
     pub created_at: DateTime<Utc>,
+    /// Whether a language model shall be asked about it later; an import asks about none.
+    pub ask_later: bool,
 }
 
 impl Draft {
@@ -52,7 +55,16 @@ impl Draft {
             let prior = categories.iter().find(|c| c.slug == category);
             prior.and_then(|c| c.default_priority).unwrap_or_default()
         });
-        Ok(Self { new, category, priority, reading, status: None, external_id: None, created_at })
+        Ok(Self {
+            new,
+            category,
+            priority,
+            reading,
+            status: None,
+            external_id: None,
+            created_at,
+            ask_later: true,
+        })
     }
 }
 
@@ -158,7 +170,8 @@ impl App {
         ctx: &Ctx,
         draft: Draft,
     ) -> Result<TicketNumber> {
-        let Draft { new, category, priority, mut reading, status, external_id, created_at } = draft;
+        let Draft { new, category, priority, mut reading, status, external_id, .. } = draft;
+        let (created_at, ask_later) = (draft.created_at, draft.ask_later);
         let requester_id = match &new.requester_email {
             Some(email) => self.find_or_add_contact(tx, email).await?.id,
             None => ctx.caller.user_id,
@@ -172,7 +185,10 @@ impl App {
                 Routed { team_id: team, assignee_id: Some(person), reason: None }
             }
             (None, Some(team)) if !done => self.route_to_team(tx, team).await?,
-            (None, None) if !done && !unsure => self.route_by_category(tx, &category).await?,
+            (None, None) if !done && !unsure => {
+                let named = reading.as_ref().and_then(|r| r.advice()).and_then(Advice::team);
+                self.route_by_category(tx, &category, named).await?
+            }
             (None, team) => Routed { team_id: team, ..Routed::default() },
         };
         if let Some(reading) = &mut reading {
@@ -204,6 +220,9 @@ impl App {
         let meaning: Option<&Meaning> = reading.as_ref().and_then(|r| r.analysis.meaning.as_ref());
         let number = tx.tickets().insert(&row, meaning).await?;
         self.attach_files(tx, ctx, number, &new.attachment_ids).await?;
+        if let Some(reading) = &reading {
+            Box::pin(self.record_reading(tx, ctx, number, &row, reading, ask_later)).await?;
+        }
         tx.tickets()
             .record(NewAuditEntry {
                 id: TicketEventId(self.new_id()),
@@ -218,6 +237,39 @@ impl App {
             .await?;
         events::append(tx, EventKind::TicketCreated, row.id, requester_id, ctx.now).await?;
         Ok(number)
+    }
+}
+
+impl App {
+    /// Writes down what an agent decided of a new ticket, and adds the jobs that follow from it.
+    async fn record_reading(
+        &self,
+        tx: &Tx,
+        ctx: &Ctx,
+        number: TicketNumber,
+        row: &NewTicketRow,
+        reading: &TriageReading,
+        ask_later: bool,
+    ) -> Result<()> {
+        let filled = |name: &str, by_person: bool, to: &str| {
+            let change = FieldChange { field: name.to_owned(), from: None, to: to.to_owned() };
+            (!by_person).then_some(change)
+        };
+        let filled = [
+            filled("category", row.category_by_person, row.category.as_str()),
+            filled("priority", row.priority_by_person, row.priority.as_str()),
+        ];
+        let filled: Vec<_> = filled.into_iter().flatten().collect();
+        let agent = reading.advice().map(|advice| advice.agent);
+        let person = Some(ctx.caller.user_id);
+        let decision = reading.decision(DecisionAction::TicketCreated, number, person, filled);
+        let by = decision.agent;
+        self.record_decision(tx, decision, ctx.now).await?;
+        match agent {
+            Some(_) => self.enqueue_beside(tx, by, row.id).await,
+            None if ask_later => self.enqueue_advice(tx, row.id).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -280,7 +332,7 @@ pub(super) async fn check_assignment(
 }
 
 /// The category of last resort: `general`, or else the first one.
-fn catch_all(categories: &[Category]) -> Option<Slug> {
+pub(crate) fn catch_all(categories: &[Category]) -> Option<Slug> {
     let general = categories.iter().find(|c| c.slug.as_str() == CATCH_ALL);
     general.or(categories.first()).map(|c| c.slug.clone())
 }

@@ -17,7 +17,11 @@ use atc_core::{
 use serde_json::{Map, Value};
 
 use super::create::Draft;
-use crate::{App, triage::TriageReading};
+use crate::{
+    App,
+    agents::{Advice, Task},
+    triage::TriageReading,
+};
 
 impl App {
     /// Makes a ticket from plain words: title, category, priority, tags, routing and triage come
@@ -61,14 +65,16 @@ impl App {
         faults.finish(Some(()))?;
         let files = self.read_attachments(&words.attachment_ids).await?;
         let input = TriageInput { title: None, text: text_to_read(&words) };
+        let asked = (Task::Draft, Some(ctx.caller.user_id));
         let reading =
-            self.read_with_files(input, &files, &categories, Visibility::All, None).await?;
+            self.read_with_agent(input, &files, &categories, Visibility::All, None, asked).await?;
+        let said = reading.advice().and_then(Advice::title);
         let new = NewTicket {
-            title: title(&reading.analysis.title)?,
+            title: said.cloned().map_or_else(|| title(&reading.analysis.title), Ok)?,
             description: description(&words)?,
             priority: None,
             category: None,
-            tags: tags(&reading.analysis.tags),
+            tags: tags(&reading.triage.tags),
             metadata: metadata(&words.context, &reading)?,
             attachment_ids: words.attachment_ids,
             source: words.source,
@@ -84,6 +90,7 @@ impl App {
             status: None,
             external_id: None,
             created_at: ctx.now,
+            ask_later: true,
         })
     }
 }

@@ -51,6 +51,7 @@ impl App {
                 let mut draft = Draft::fill(line.ticket, reading, &categories, created_at)?;
                 draft.status = line.status;
                 draft.external_id = line.external_id;
+                draft.ask_later = false;
                 let number = self.insert_draft(&tx, ctx, draft).await?;
                 if let Some(meaning) = &meaning {
                     tx.tickets().set_meaning(number, None, meaning).await?;

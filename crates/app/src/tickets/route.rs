@@ -35,17 +35,23 @@ impl Routed {
 }
 
 impl App {
-    /// To the team of this category, and to whoever of it is next.
-    pub(crate) async fn route_by_category(&self, tx: &Tx, slug: &Slug) -> Result<Routed> {
-        let category = tx.categories().find(slug).await?;
-        match category.and_then(|c| c.team_id) {
-            Some(team) => {
-                let routed = self.route_to_team(tx, team).await?;
-                let why = routed.reason.as_deref().unwrap_or_default();
-                Ok(Routed { reason: Some(format!("Category {slug} belongs to {why}")), ..routed })
-            }
-            None => Ok(Routed::default()),
-        }
+    /// To the team of this category, or else to the one that a language model named, and to whoever of it
+    /// is next.
+    pub(crate) async fn route_by_category(
+        &self,
+        tx: &Tx,
+        slug: &Slug,
+        named: Option<TeamId>,
+    ) -> Result<Routed> {
+        let own = tx.categories().find(slug).await?.and_then(|c| c.team_id);
+        let Some(team) = own.or(named) else { return Ok(Routed::default()) };
+        let routed = self.route_to_team(tx, team).await?;
+        let why = routed.reason.as_deref().unwrap_or_default();
+        let why = match own {
+            Some(_) => format!("Category {slug} belongs to {why}"),
+            None => format!("The language model names {why}"),
+        };
+        Ok(Routed { reason: Some(why), ..routed })
     }
 
     /// To whoever of this team is next. A team whose members are all inactive keeps the ticket

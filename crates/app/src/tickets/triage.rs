@@ -3,6 +3,7 @@
 use atc_core::{
     Ctx, Error, Result,
     caller::Visibility,
+    decision::{DecisionAction, FieldChange},
     event::EventKind,
     file::FileId,
     id::{TicketEventId, TicketId, TicketRef, UserId},
@@ -11,12 +12,12 @@ use atc_core::{
     ticket::{AuditChange, AuditKind, Ticket},
 };
 use atc_store::{NewAuditEntry, StoreError, TicketChange};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::events;
 use crate::{
     App,
+    agents::Task,
     worker::{Job, Run},
 };
 
@@ -43,9 +44,18 @@ impl Job for TriageAgain {
             Err(StoreError::NotFound(_)) => return Ok(()),
             found => found.map_err(Error::from)?,
         };
-        app.triage_again(ticket, None, "background", app.now()).await?;
+        app.triage_again(ticket, None, Reader::Agent, "background").await?;
         Ok(())
     }
+}
+
+/// Who reads a ticket again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The categorization agent, with its language model where it has one.
+    Agent,
+    /// The embedded engine now, and a language model later.
+    Engine,
 }
 
 impl App {
@@ -56,7 +66,8 @@ impl App {
     /// Not found when it is not there; unavailable when the engine has too much to do.
     pub async fn triage_ticket(&self, ctx: &Ctx, reference: TicketRef) -> Result<Ticket> {
         let ticket = self.store.tickets().get(reference, ctx.caller.visibility()).await?;
-        self.triage_again(ticket, Some(ctx.caller.user_id), &ctx.request_id, ctx.now).await
+        let actor = Some(ctx.caller.user_id);
+        self.triage_again(ticket, actor, Reader::Agent, &ctx.request_id).await
     }
 
     /// The same for anyone: `actor` is `None` where the program does it by itself.
@@ -64,9 +75,10 @@ impl App {
         &self,
         ticket: Ticket,
         actor: Option<UserId>,
+        reader: Reader,
         request_id: &str,
-        now: DateTime<Utc>,
     ) -> Result<Ticket> {
+        let now = self.now();
         let categories = self.store.categories().all().await?;
         let input = TriageInput {
             title: Some(ticket.title.as_str().to_owned()),
@@ -75,8 +87,16 @@ impl App {
         let ids: Vec<_> = ticket.attachments.iter().map(|file| file.id).collect();
         let files = self.store.files().read_ones(&ids).await?;
         let exclude = Some(ticket.number);
-        let reading =
-            self.read_with_files(input, &files, &categories, Visibility::All, exclude).await?;
+        let visibility = Visibility::All;
+        let reading = match reader {
+            Reader::Agent => {
+                let asked = (Task::Triage, actor);
+                self.read_with_agent(input, &files, &categories, visibility, exclude, asked).await?
+            }
+            Reader::Engine => {
+                self.read_with_files(input, &files, &categories, visibility, exclude).await?
+            }
+        };
         let stored = reading.stored(ticket.requester.id)?;
         let triage = &reading.triage;
 
@@ -86,16 +106,22 @@ impl App {
         let by_person = tx.tickets().labels_by_person(before.number).await?;
         let mut change = TicketChange { triage: Some(stored), ..TicketChange::default() };
         let mut audit = Vec::new();
+        let mut changed = Vec::new();
+        let mut change_field = |field: &str, from: &str, to: &str| {
+            audit.push(AuditChange::new(field, from, to));
+            let (from, to) = (Some(from.to_owned()), to.to_owned());
+            changed.push(FieldChange { field: field.to_owned(), from, to });
+        };
         if by_person.category {
             change.needs_review = Some(false);
         } else if before.category != triage.category {
-            let (from, to) = (before.category.as_str(), triage.category.as_str());
-            audit.push(AuditChange::new("category", from, to));
+            change_field("category", before.category.as_str(), triage.category.as_str());
             change.category = Some((triage.category.clone(), false));
         }
-        if !by_person.priority && before.priority != triage.priority {
-            let (from, to) = (before.priority.as_str(), triage.priority.as_str());
-            audit.push(AuditChange::new("priority", from, to));
+        // What was read by a model of others may raise a priority; lowering takes the engine's own word.
+        let lowered = triage.priority < before.priority && reading.advice().is_some();
+        if !by_person.priority && before.priority != triage.priority && !lowered {
+            change_field("priority", before.priority.as_str(), triage.priority.as_str());
             change.priority = Some((triage.priority, false));
         }
         // The meaning belongs to the text that was read; another may have been written meanwhile.
@@ -116,6 +142,17 @@ impl App {
                 at: now,
             })
             .await?;
+        let action = DecisionAction::TicketTriaged;
+        let mut decision = reading.decision(action, before.number, actor, changed);
+        if !by_person.category {
+            decision.category = Some(triage.category.clone());
+        }
+        let agent = decision.agent;
+        self.record_decision(&tx, decision, now).await?;
+        match reader {
+            Reader::Agent => self.enqueue_beside(&tx, agent, before.id).await?,
+            Reader::Engine => self.enqueue_advice(&tx, before.id).await?,
+        }
         let after = tx.tickets().reload(before.number, Visibility::All).await?;
         let (id, requester) = (after.id, after.requester.id);
         events::append(&tx, EventKind::TicketUpdated, id, requester, now).await?;

@@ -10,6 +10,7 @@ use atc_core::{
     ticket::{AuditChange, AuditKind, Status, Ticket, TicketPatch},
 };
 use atc_store::{NewAuditEntry, TicketChange, Tx};
+use chrono::{DateTime, Utc};
 
 use super::{create::check_assignment, events};
 use crate::{App, IfMatch};
@@ -79,7 +80,7 @@ impl App {
         if !free || asked || status.is_done() {
             return Ok(());
         }
-        let routed = self.route_by_category(tx, &category).await?;
+        let routed = self.route_by_category(tx, &category, None).await?;
         if let Some(team) = routed.team_id {
             edit.change.team_id = Patch::Set(team);
             edit.note("team_id", None::<&str>, team.to_string());
@@ -200,24 +201,33 @@ impl<'a> Edit<'a> {
             ));
         }
         self.note("status", before.status.as_str(), to.as_str());
-        self.change.status = Some(to);
-        match to {
-            Status::Resolved | Status::Closed => {
-                let resolved_at = before.resolved_at.unwrap_or(now);
-                let seconds = (resolved_at - before.created_at).num_seconds().max(0);
-                self.change.resolved_at = Patch::Set(resolved_at);
-                self.change.resolution_s = Patch::Set(seconds);
-                self.change.closed_at =
-                    if to == Status::Closed { Patch::Set(now) } else { Patch::Clear };
-            }
-            Status::Cancelled => self.change.closed_at = Patch::Set(now),
-            Status::New | Status::Open | Status::InProgress | Status::Pending => {
-                self.change.resolved_at = Patch::Clear;
-                self.change.resolution_s = Patch::Clear;
-                self.change.closed_at = Patch::Clear;
-            }
-        }
+        change_status(&mut self.change, before, to, now);
         Ok(())
+    }
+}
+
+/// Sets a status together with the times that go with it.
+pub(crate) fn change_status(
+    change: &mut TicketChange,
+    before: &Ticket,
+    to: Status,
+    now: DateTime<Utc>,
+) {
+    change.status = Some(to);
+    match to {
+        Status::Resolved | Status::Closed => {
+            let resolved_at = before.resolved_at.unwrap_or(now);
+            let seconds = (resolved_at - before.created_at).num_seconds().max(0);
+            change.resolved_at = Patch::Set(resolved_at);
+            change.resolution_s = Patch::Set(seconds);
+            change.closed_at = if to == Status::Closed { Patch::Set(now) } else { Patch::Clear };
+        }
+        Status::Cancelled => change.closed_at = Patch::Set(now),
+        Status::New | Status::Open | Status::InProgress | Status::Pending => {
+            change.resolved_at = Patch::Clear;
+            change.resolution_s = Patch::Clear;
+            change.closed_at = Patch::Clear;
+        }
     }
 }
 

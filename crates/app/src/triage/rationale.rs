@@ -21,11 +21,13 @@ pub(super) fn compose(
     analysis: &Analysis,
     triage: &Triage,
     citations: &[&str],
+    advice: &[String],
     audience: Audience,
 ) -> String {
     let mut sentences = Vec::new();
     let percent = (triage.confidence * 100.0).round();
     sentences.push(format!("Category {} with {percent} % confidence.", triage.category));
+    sentences.extend(advice.iter().cloned());
     sentences.extend(analysis.category.evidence.iter().cloned());
     if audience == Audience::Staff && !analysis.category.neighbours.is_empty() {
         let numbers: Vec<_> =
@@ -49,7 +51,7 @@ pub(super) fn compose(
         let rival = second.map_or(String::new(), |a| format!(" It may also be {}.", a.category));
         sentences.push(format!("Too unsure to route by itself: a person should look.{rival}"));
     }
-    if triage.degraded {
+    if analysis.degraded {
         sentences.push("The embedding model was not there: words alone decided.".to_owned());
     }
     sentences.join(" ")

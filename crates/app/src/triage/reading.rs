@@ -21,7 +21,10 @@ use super::{
     citation::{Citation, cite},
     rationale,
 };
-use crate::App;
+use crate::{
+    App,
+    agents::{Advice, Task, digest_of},
+};
 
 /// The most tickets that a triage names as possible duplicates.
 const MAX_DUPLICATES: usize = 5;
@@ -41,6 +44,10 @@ pub struct TriageReading {
     duplicate_requesters: Vec<UserId>,
     /// What its files say of the matter.
     citations: Vec<Citation>,
+    /// SHA-256 of what was read.
+    pub(crate) input_digest: Vec<u8>,
+    /// What a language model added.
+    advice: Option<Advice>,
 }
 
 impl TriageReading {
@@ -54,7 +61,19 @@ impl TriageReading {
         let shown = |c: &&Citation| requester.is_none_or(|person| person == c.uploaded_by);
         let citations: Vec<_> =
             self.citations.iter().filter(shown).map(|c| c.text.as_str()).collect();
-        rationale::compose(&self.analysis, triage, &citations, audience)
+        let advice = self.advice.as_ref().map(Advice::sentences).unwrap_or_default();
+        rationale::compose(&self.analysis, triage, &citations, &advice, audience)
+    }
+
+    /// What a language model added, where one is configured.
+    pub(crate) fn advice(&self) -> Option<&Advice> {
+        self.advice.as_ref()
+    }
+
+    /// Adds what a language model said.
+    pub(crate) fn set_advice(&mut self, advice: Advice) {
+        self.advice = Some(advice);
+        self.triage.rationale = self.rationale(&self.triage, None);
     }
 
     /// The triage as the requester may see it: of other people's tickets nothing is shown.
@@ -123,6 +142,30 @@ impl App {
         Ok(reading)
     }
 
+    /// The same, and the agent of this task is asked, where it has a language model.
+    ///
+    /// # Errors
+    /// Unavailable when the engine has too much to do.
+    pub(crate) async fn read_with_agent(
+        &self,
+        input: TriageInput,
+        files: &[ReadFile],
+        categories: &[Category],
+        visibility: Visibility,
+        exclude: Option<TicketNumber>,
+        (task, person): (Task, Option<UserId>),
+    ) -> Result<TriageReading> {
+        let mut whole = input.clone();
+        for file in files {
+            file.append_to(&mut whole.text);
+        }
+        let mut reading =
+            self.read_with_files(input, files, categories, visibility, exclude).await?;
+        // Boxed: with it, whoever calls this would be large.
+        Box::pin(self.advise(&mut reading, &whole, categories, task, person)).await?;
+        Ok(reading)
+    }
+
     /// Reads texts: at most 256 at once.
     ///
     /// # Errors
@@ -145,7 +188,8 @@ impl App {
             let similar = self.look_for_duplicates(&input, &analysis, visibility, exclude).await?;
             let articles = self.look_for_articles(&input, &analysis).await?;
             let took = analysed + looking.elapsed();
-            readings.push(compose(analysis, similar, articles, provider, took)?);
+            let digest = digest_of(&input.text);
+            readings.push(compose(analysis, similar, articles, provider, took, digest)?);
         }
         Ok(readings)
     }
@@ -206,6 +250,7 @@ fn compose(
     articles: Vec<ArticleMatch>,
     provider: &str,
     took: Duration,
+    input_digest: Vec<u8>,
 ) -> Result<TriageReading> {
     let mut ranked = analysis.category.ranked.iter();
     let (category, confidence) =
@@ -243,8 +288,15 @@ fn compose(
         degraded: analysis.degraded,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     };
-    triage.rationale = rationale::compose(&analysis, &triage, &[], rationale::Audience::Staff);
-    Ok(TriageReading { analysis, triage, duplicate_requesters, citations: Vec::new() })
+    triage.rationale = rationale::compose(&analysis, &triage, &[], &[], rationale::Audience::Staff);
+    Ok(TriageReading {
+        analysis,
+        triage,
+        duplicate_requesters,
+        citations: Vec::new(),
+        input_digest,
+        advice: None,
+    })
 }
 
 /// Four decimals are more than any of these figures is worth.

@@ -16,11 +16,13 @@ pub enum Wake {
     Index = 4,
     /// Labels, or the model in use, changed.
     Labels = 8,
+    /// What administrators said of providers and agents changed.
+    Agents = 16,
 }
 
 impl Wake {
     /// All there are.
-    pub const ALL: [Self; 4] = [Self::Events, Self::Jobs, Self::Index, Self::Labels];
+    pub const ALL: [Self; 5] = [Self::Events, Self::Jobs, Self::Index, Self::Labels, Self::Agents];
 }
 
 /// A set of [`Wake`]s.
@@ -31,7 +33,7 @@ impl Wakes {
     /// None: a sign of life.
     pub const NONE: Self = Self(0);
     /// All of them.
-    pub const ALL: Self = Self(15);
+    pub const ALL: Self = Self(31);
 
     /// The set that these bits say; those that this version does not know are left out.
     #[must_use]
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_message_reads_back_and_foreign_text_is_none() {
-        for wakes in (0..16).map(Wakes::from_bits) {
+        for wakes in (0..32).map(Wakes::from_bits) {
             let message = BusMessage { from: Uuid::from_u128(7), wakes };
             assert_eq!(BusMessage::parse(&message.to_text()), Some(message));
         }

@@ -76,6 +76,19 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         rows.iter().map(|row| Ok(TicketNumber(row.try_get_by_index(0)?))).collect()
     }
 
+    /// The highest numbers, highest first, at most `limit`.
+    pub async fn latest_numbers(&self, limit: u64) -> Result<Vec<TicketNumber>> {
+        let rows = self
+            .db
+            .query_all_raw(Statement::from_sql_and_values(
+                self.db.get_database_backend(),
+                "SELECT number FROM tickets ORDER BY number DESC LIMIT $1",
+                [limit.into()],
+            ))
+            .await?;
+        rows.iter().map(|row| Ok(TicketNumber(row.try_get_by_index(0)?))).collect()
+    }
+
     /// The present state of the labels.
     pub async fn label_fingerprint(&self) -> Result<LabelFingerprint> {
         let row = self

@@ -1,6 +1,6 @@
 //! `GET /ai/agents/status`.
 
-use atc_core::ports::{EngineState, EngineStatus};
+use atc_app::AgentStatus;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,11 +11,12 @@ use crate::{
     endpoint::endpoint,
     extract::{Can, permissions::ReadAgents},
     problem::Result,
+    wire::{AgentName, AgentState},
 };
 
 endpoint!(agents_status);
 
-/// How the models fare.
+/// How the agents fare.
 #[utoipa::path(
     get, path = "/ai/agents/status", tag = "AI",
     responses((status = 200, description = "Each agent.", body = AgentsBody))
@@ -24,8 +25,8 @@ async fn agents_status(
     _: Can<ReadAgents>,
     State(state): State<ApiState>,
 ) -> Result<Json<AgentsBody>> {
-    let categorization = AgentBody::new("categorization", state.app.categorization_agent());
-    Ok(Json(AgentsBody { agents: vec![categorization] }))
+    let agents = state.app.agent_statuses().into_iter().map(AgentBody::from).collect();
+    Ok(Json(AgentsBody { agents }))
 }
 
 /// The agents.
@@ -49,9 +50,9 @@ struct AgentsBody {
 }))]
 struct AgentBody {
     /// What it does.
-    name: &'static str,
-    /// Who answers.
-    provider: &'static str,
+    name: AgentName,
+    /// Who answers first; `local` is the embedded engine, which is last in every chain.
+    provider: String,
     /// With which model.
     model: String,
     /// Whether it can do its work.
@@ -66,37 +67,20 @@ struct AgentBody {
     p50_ms: f64,
     /// The 95th percentile of the latest calls, in milliseconds.
     p95_ms: f64,
-    /// From how many labelled tickets the model in use has learnt.
+    /// From how many labelled tickets the embedded model in use has learnt.
     trained_labels: usize,
     /// When it did.
     trained_at: Option<DateTime<Utc>>,
 }
 
-/// Whether an agent can do its work.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(example = "ready")]
-enum AgentState {
-    /// Everything is there.
-    Ready,
-    /// It answers, but without a part of itself.
-    Degraded,
-    /// It cannot answer.
-    Unavailable,
-}
-
-impl AgentBody {
-    fn new(name: &'static str, status: EngineStatus) -> Self {
+impl From<AgentStatus> for AgentBody {
+    fn from(status: AgentStatus) -> Self {
         Self {
-            name,
+            name: status.name.into(),
             provider: status.provider,
             model: status.model,
-            state: match status.state {
-                EngineState::Ready => AgentState::Ready,
-                EngineState::Degraded => AgentState::Degraded,
-                EngineState::Unavailable => AgentState::Unavailable,
-            },
-            last_error: status.detail,
+            state: status.state.into(),
+            last_error: status.last_error,
             calls: status.calls,
             errors: status.errors,
             p50_ms: status.p50_ms,

@@ -1,6 +1,6 @@
 //! `POST /ai/categorize`.
 
-use atc_core::{Error, error::Faults, ports::TriageInput};
+use atc_core::{error::Faults, ports::TriageInput};
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -29,8 +29,7 @@ async fn categorize(
     let mut faults = Faults::new();
     let input: Option<TriageInput> = super::input(&mut faults, "", title, text);
     let input = faults.finish(input)?;
-    let mut triages = state.app.categorize(&ctx, vec![input]).await?;
-    let triage = triages.pop().ok_or_else(|| Error::internal("a text was not read"))?;
+    let triage = state.app.categorize(&ctx, input).await?;
     Ok(Json(triage.into()))
 }
 

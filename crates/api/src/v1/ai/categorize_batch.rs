@@ -21,7 +21,7 @@ const MAX_ITEMS: usize = 256;
 /// The most characters of an item's id.
 const MAX_ID_CHARS: usize = 200;
 
-/// Read up to 256 texts, and store nothing.
+/// Read up to 256 texts with the embedded engine, and store nothing.
 #[utoipa::path(
     post, path = "/ai/categorize/batch", tag = "AI", request_body = BatchBody,
     responses((
@@ -34,7 +34,7 @@ async fn categorize_batch(
     body: Body<BatchBody, true>,
 ) -> Result<Json<ItemsBody<ReadItemBody>>> {
     let (ids, inputs) = read(body.value)?;
-    let triages = state.app.categorize(&ctx, inputs).await?;
+    let triages = state.app.categorize_batch(&ctx, inputs).await?;
     let items = ids.into_iter().zip(triages);
     let items = items.map(|(id, triage)| ReadItemBody { id, triage: triage.into() }).collect();
     Ok(Json(ItemsBody { items }))
