@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentName {
-    /// Makes tickets from plain words and talks with people.
-    CustomerSupport,
     /// Says what kind of thing a ticket is, and how pressing.
     Categorization,
+    /// Makes tickets from plain words and talks with people.
+    CustomerSupport,
 }
 
 impl AgentName {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::CustomerSupport, Self::Categorization];
+    pub const ALL: [Self; 2] = [Self::Categorization, Self::CustomerSupport];
 
     /// The name in the API, in the ledger and in metrics.
     #[must_use]

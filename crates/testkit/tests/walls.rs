@@ -25,6 +25,7 @@ const WALLS: [(&str, &[&str]); 13] = [
             "atc-api",
             "atc-app",
             "atc-core",
+            "atc-llm",
             "atc-media",
             "atc-net",
             "atc-platform",

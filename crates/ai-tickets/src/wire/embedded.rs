@@ -12,11 +12,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::{
-    agent::{ApiKey, Provider},
-    chat::{ChatError, ChatErrorKind},
-    ports::{BlobStore, Bus, ChatModel, ChatModels, Clock, Extractor, Outgoing, RateLimiter},
-};
+use atc_core::ports::{BlobStore, Bus, Clock, Extractor, Outgoing, RateLimiter};
+use atc_llm::{Bounds, Providers};
 use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_net::{Client, Guard, Limits};
 use atc_platform::{
@@ -83,7 +80,7 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let app = App::new(Parts {
         ai_source: Arc::new(settings.ai.clone()),
-        chat_models: models(settings)?,
+        chat_models: Arc::new(Providers::new(Bounds::default())),
         bus: bus(settings, &store)?,
         store,
         blobs: blobs(settings)?,
@@ -123,11 +120,6 @@ fn bus(settings: &Settings, store: &Store) -> Result<Option<Arc<dyn Bus>>> {
         Some(url) => Some(Arc::new(RedisBus::new(url).context("REDIS_URL")?)),
         None => store.bus()?.map(Arc::from),
     })
-}
-
-/// What asks language models of others.
-fn models(_: &Settings) -> Result<Arc<dyn ChatModels>> {
-    Ok(Arc::new(NoModels))
 }
 
 /// What calls other systems.
@@ -232,14 +224,5 @@ pub fn listen(settings: &Settings, port: u16) -> atc_api::Listen {
         max_connections: server.max_connections,
         header_timeout: server.header_timeout,
         shutdown_grace: server.shutdown_grace.saturating_sub(CLOSING),
-    }
-}
-
-/// Asks nobody.
-struct NoModels;
-
-impl ChatModels for NoModels {
-    fn connect(&self, _: &Provider, _: Option<ApiKey>) -> Result<Arc<dyn ChatModel>, ChatError> {
-        Err(ChatError::new(ChatErrorKind::NotAsked, "this build asks no language models"))
     }
 }

@@ -34,7 +34,14 @@ impl From<EngineState> for AgentState {
 
 /// The providers and agents that are in force in the process that answers.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AiSettings)]
+#[schema(as = AiSettings, example = json!({
+    "providers": [{
+        "name": "openai", "kind": "openai", "base_url": null, "key": "environment", "redact": true,
+        "state": "ready", "last_error": null, "calls": 120, "errors": 1, "p50_ms": 640.0,
+        "p95_ms": 1900.0
+    }],
+    "agents": [{"name": "categorization", "chain": ["openai/gpt-5-mini", "local"], "shadow": null}]
+}))]
 pub(crate) struct AiSettingsBody {
     /// The providers of language models.
     providers: Vec<ProviderBody>,
@@ -132,7 +139,11 @@ impl From<AgentOverview> for AgentChainBody {
 
 /// What another model, or other instructions, would have decided of the latest tickets.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AiReplay)]
+#[schema(as = AiReplay, example = json!({
+    "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11", "created_at": "2026-01-31T12:00:00Z",
+    "agent": "categorization", "provider": "openai", "model": "gpt-5", "instructions": null,
+    "limit": 50, "finished_at": null, "report": null
+}))]
 pub(crate) struct ReplayBody {
     /// Its identity.
     id: Uuid,
@@ -156,7 +167,11 @@ pub(crate) struct ReplayBody {
 
 /// A report.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AiReplayReport)]
+#[schema(as = AiReplayReport, example = json!({
+    "answered": 49, "unanswered": 1, "same_category": 44, "same_priority": 40, "judged": 30,
+    "right": 28, "engine_right": 25, "input_tokens": 31000, "output_tokens": 4700, "cost": 0.04,
+    "gave_up": null, "differences": []
+}))]
 struct ReportBody {
     /// Tickets that the candidate answered.
     answered: u32,
@@ -186,7 +201,10 @@ struct ReportBody {
 
 /// A ticket on which a candidate decides otherwise.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AiReplayDifference)]
+#[schema(as = AiReplayDifference, example = json!({
+    "number": 42, "category": "general", "by_person": false, "candidate": "billing",
+    "priority": "medium", "candidate_priority": "high", "reason": "It asks for a refund."
+}))]
 struct DifferenceBody {
     /// The ticket's number.
     number: i64,

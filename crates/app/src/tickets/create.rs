@@ -146,7 +146,8 @@ impl App {
         let labelled = draft.new.category.is_some() || draft.new.priority.is_some();
         let outcome = self
             .create_once(remember, ctx.now, async |tx| {
-                let number = self.insert_draft(tx, ctx, draft).await?;
+                // Boxed: with it, whoever calls this would be large.
+                let number = Box::pin(self.insert_draft(tx, ctx, draft)).await?;
                 let ticket = tx.tickets().reload(number, visibility_of_new(ctx)).await?;
                 let actor = Some(ctx.caller.user_id);
                 self.notify_of_change(tx, actor, None, &ticket, ctx.now).await?;

@@ -3,7 +3,7 @@
 use atc_app::QualityWindow;
 use atc_core::category::Slug;
 use axum::{Json, extract::State};
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use utoipa::IntoParams;
 
 use crate::{
@@ -29,7 +29,8 @@ async fn ai_quality(
     State(state): State<ApiState>,
     Query(wanted): Query<QualityParams>,
 ) -> Result<Json<QualityBody>> {
-    let before = wanted.created_before.unwrap_or(ctx.now);
+    // What is decided in this moment counts as well.
+    let before = wanted.created_before.unwrap_or(ctx.now + TimeDelta::milliseconds(1));
     let usual = before.checked_sub_days(USUAL_DAYS).unwrap_or(before);
     let window = QualityWindow {
         agent: wanted.agent.map(Into::into),
