@@ -84,8 +84,10 @@ impl AiSource for Ai {
     }
 }
 
+/// An administrator sees the faults over HTTP too, where no path of this machine is shown.
 fn faults(file: &Path, faults: Vec<String>) -> AiConfigFaults {
-    AiConfigFaults { place: file.display().to_string(), faults }
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    AiConfigFaults { place: name.to_string_lossy().into_owned(), faults }
 }
 
 fn sentence(text: &str) -> String {

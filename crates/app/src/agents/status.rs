@@ -72,6 +72,7 @@ impl App {
         let silent = loaded.providers.values().filter_map(|connected| {
             let status = connected.model.status();
             let why = status.last_error.unwrap_or_else(|| "it does not answer".to_owned());
+            let why = why.trim_end_matches('.');
             (status.state != EngineState::Ready)
                 .then(|| format!("the provider {}: {why}", connected.provider.name))
         });
