@@ -142,14 +142,12 @@ enum Event {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Delta {
-    TextDelta {
-        text: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: String },
     #[serde(other)]
     Other,
 }
@@ -160,6 +158,7 @@ struct Ended {
 }
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 struct Tokens {
     input_tokens: Option<u32>,
     cache_creation_input_tokens: Option<u32>,
@@ -201,9 +200,9 @@ impl Reader {
                 block(index, content_block, true, into, teller);
             }
             Event::ContentBlockDelta { index, delta } => match delta {
-                Delta::TextDelta { text } => into.words(&text, teller),
-                Delta::InputJsonDelta { partial_json } => {
-                    into.call(index, None, None, &partial_json)
+                Delta::Text { text } => into.words(&text, teller),
+                Delta::InputJson { partial_json } => {
+                    into.call(index, None, None, &partial_json);
                 }
                 Delta::Other => {}
             },

@@ -1,6 +1,6 @@
 //! One call: the request is sent, and of the answer a bounded part is read.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use atc_core::{
     agent::{ApiKey, ProviderKind},
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 use sse_stream::SseStream;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{
@@ -22,6 +23,8 @@ use crate::{
 
 /// Of the body of a refusal, so many bytes are read.
 const REFUSAL: usize = 64 * 1024;
+/// And for so long.
+const REFUSAL_WAIT: Duration = Duration::from_secs(1);
 /// A stream wraps each word in so many times its length, roughly.
 const WRAPPING: usize = 8;
 
@@ -226,13 +229,16 @@ async fn whole(answer: Answer, most: usize) -> Result<Vec<u8>, Cut> {
     Ok(body)
 }
 
-/// The beginning of a body, as far as it comes.
+/// The beginning of a body, as far as it comes soon: what matters of a refusal is its head.
 async fn begun(answer: &mut Answer) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < REFUSAL
-        && let Ok(Some(piece)) = answer.piece().await
-    {
-        body.extend_from_slice(&piece);
-    }
+    let all = async {
+        while body.len() < REFUSAL
+            && let Ok(Some(piece)) = answer.piece().await
+        {
+            body.extend_from_slice(&piece);
+        }
+    };
+    let _ = timeout(REFUSAL_WAIT, all).await;
     body
 }

@@ -4,6 +4,8 @@ use atc_core::chat::{ChatError, ChatErrorKind, ChatMessage, ChatRequest};
 use atc_net::{Answer, CallError};
 use serde_json::Value;
 
+use crate::plain::is_about_schema;
+
 /// The longest message of a provider that is passed on, in characters.
 const MESSAGE: usize = 200;
 /// So many characters in common with the request are a quotation.
@@ -16,11 +18,13 @@ pub(crate) struct Fault {
     pub error: ChatError,
     /// What the provider said about another attempt (`x-should-retry`).
     pub should_retry: Option<bool>,
+    /// Whether it does not take the schema that came with the request.
+    pub no_schema: bool,
 }
 
 impl Fault {
     pub fn new(kind: ChatErrorKind, detail: impl Into<String>) -> Self {
-        Self { error: ChatError::new(kind, detail), should_retry: None }
+        Self { error: ChatError::new(kind, detail), should_retry: None, no_schema: false }
     }
 
     /// What came is no answer of the API.
@@ -53,6 +57,9 @@ impl Fault {
             fault.error.detail += ", a redirect, which is not followed: correct its base URL";
         }
         told.tell(&mut fault.error, request, key);
+        fault.no_schema = kind == ChatErrorKind::BadRequest
+            && request.schema.is_some()
+            && told.message.as_deref().is_some_and(is_about_schema);
         fault.error.retry_after = answer.retry_after();
         fault.should_retry = match answer.header("x-should-retry") {
             Some("true") => Some(true),
@@ -137,7 +144,7 @@ impl Told {
         let word =
             |c: &&String| c.len() <= 40 && c.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if let Some(code) = self.code.as_ref().filter(word) {
-            error.detail += &format!(" ({code})");
+            error.detail.extend([" (", code, ")"]);
         }
         let message =
             self.message.as_deref().map(|m| m.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -149,7 +156,7 @@ impl Told {
                     && !key.is_some_and(|key| message.contains(key))
                     && !quotes(&message, request) =>
             {
-                error.detail += &format!(": {message}");
+                error.detail.extend([": ", &message]);
             }
             _ => error.detail.push('.'),
         }

@@ -15,6 +15,7 @@ mod fault;
 mod gathered;
 mod model;
 mod openai;
+mod plain;
 mod providers;
 mod repeat;
 mod schema;

@@ -21,6 +21,7 @@ use crate::{
     breaker::{Breaker, Pass, Rests, Verdict},
     fault::Fault,
     gathered::Teller,
+    plain::Plain,
     repeat::Waits,
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct Model {
     max_retries: u8,
     places: Semaphore,
     breaker: Breaker,
+    plain: Plain,
     latencies: Latencies,
     last_error: Mutex<Option<String>>,
 }
@@ -45,6 +47,7 @@ impl Model {
             max_retries: provider.max_retries,
             places: Semaphore::new(usize::from(provider.max_concurrent.max(1))),
             breaker: Breaker::new(rests),
+            plain: Plain::default(),
             latencies: Latencies::default(),
             last_error: Mutex::default(),
         }
@@ -59,41 +62,42 @@ impl Model {
     ) -> Result<ChatAnswer, ChatError> {
         let mut waits = Waits::new(self.max_retries);
         loop {
-            let fault = {
-                let (_place, pass) = self.leave(until).await?;
-                let outcome = self.attempt(request, until, teller).await;
-                let now = Instant::now();
-                match outcome {
-                    Ok(answer) => {
-                        pass.settle(Verdict::Well, now);
-                        return Ok(answer);
-                    }
-                    Err((fault, verdict)) => {
-                        // What it wants counts for all calls where this one cannot wait for it.
-                        let wait = waits.after(&fault).filter(|wait| now + *wait < until);
-                        match (wait, fault.error.retry_after, verdict) {
-                            (None, Some(rest), Verdict::Failed) => {
-                                pass.settle(Verdict::Rest(rest), now);
-                            }
-                            (_, _, verdict) => pass.settle(verdict, now),
-                        }
-                        match wait {
-                            Some(wait) if !teller.told() => wait,
-                            _ => return Err(fault.error),
-                        }
-                    }
+            let in_words = self.plain.told(request);
+            let asked = in_words.as_ref().unwrap_or(request);
+            let (place, pass) = self.leave(until).await?;
+            let outcome = self.attempt(asked, until, teller).await;
+            drop(place);
+            let now = Instant::now();
+            let (fault, verdict) = match outcome {
+                Ok(answer) => {
+                    pass.settle(Verdict::Well, now);
+                    return Ok(answer);
                 }
+                Err(failed) => failed,
             };
-            sleep(fault).await;
+            if fault.no_schema && self.plain.learn(&request.model) {
+                pass.settle(verdict, now);
+                continue;
+            }
+            let wait = waits.after(&fault).filter(|wait| now + *wait < until && !teller.told());
+            // What it wants counts for all calls where this one cannot wait for it.
+            let verdict = match (wait, fault.error.retry_after, verdict) {
+                (None, Some(rest), Verdict::Failed) => Verdict::Rest(rest),
+                (_, _, verdict) => verdict,
+            };
+            pass.settle(verdict, now);
+            match wait {
+                Some(wait) if !self.breaker.is_open() => sleep(wait).await,
+                _ => return Err(fault.error),
+            }
         }
     }
 
     /// A place among the calls at the same time, and leave of the breaker.
     async fn leave(&self, until: Instant) -> Result<(SemaphorePermit<'_>, Pass<'_>), ChatError> {
         let refused = |detail: &str| ChatError::new(ChatErrorKind::NotAsked, detail);
-        let place = match timeout_at(until, self.places.acquire()).await {
-            Ok(Ok(place)) => place,
-            _ => return Err(refused("All places for calls at the same time were taken.")),
+        let Ok(Ok(place)) = timeout_at(until, self.places.acquire()).await else {
+            return Err(refused("All places for calls at the same time were taken."));
         };
         let pass = self.breaker.enter(Instant::now()).map_err(|rest| {
             let why = self.last_error().unwrap_or_default();

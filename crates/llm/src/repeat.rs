@@ -44,7 +44,7 @@ mod tests {
     fn fault(kind: ChatErrorKind, retry_after: Option<Duration>) -> Fault {
         let mut error = ChatError::new(kind, "");
         error.retry_after = retry_after;
-        Fault { error, should_retry: None }
+        Fault { error, ..Fault::new(kind, "") }
     }
 
     #[test]

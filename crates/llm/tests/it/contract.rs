@@ -7,6 +7,7 @@ use atc_core::{
     agent::ProviderKind,
     chat::{AnswerSchema, ChatAnswer, ChatMessage, ChatRequest, Stop, ToolCall, ToolSpec, Usage},
     json::RawJson,
+    ports::ChatModels as _,
 };
 use serde_json::{Value, json};
 
@@ -109,14 +110,15 @@ async fn words_are_understood_whole_and_as_they_come() {
                 _ => "max_tokens",
             };
             assert_eq!(sent.body[most], 100);
-            match kind {
-                ProviderKind::Anthropic => {
-                    assert_eq!(sent.header("x-api-key"), Some("sk-hunter2-hunter2"));
-                    assert_eq!(sent.header("anthropic-version"), Some("2023-06-01"));
-                    assert_eq!(sent.header("authorization"), None);
-                }
-                _ => assert_eq!(sent.header("authorization"), Some("Bearer sk-hunter2-hunter2")),
-            }
+            let key = "sk-hunter2-hunter2";
+            let (bearer, plain) = if kind == ProviderKind::Anthropic {
+                assert_eq!(sent.header("anthropic-version"), Some("2023-06-01"));
+                (None, Some(key))
+            } else {
+                (Some(format!("Bearer {key}")), None)
+            };
+            assert_eq!(sent.header("authorization"), bearer.as_deref());
+            assert_eq!(sent.header("x-api-key"), plain);
         }
     }
 }
@@ -219,14 +221,13 @@ async fn the_form_of_an_answer_is_asked_for_as_each_vendor_takes_it() {
             _ => completion(json!({ "content": "{}" }), "stop"),
         };
         let (_, _, sent) = exchange(kind, &vendor, &request, &body, false).await;
-        let format = match kind {
-            ProviderKind::Anthropic => &sent.body["output_config"]["format"],
-            _ => {
-                assert_eq!(sent.body["response_format"]["type"], "json_schema");
-                let format = &sent.body["response_format"]["json_schema"];
-                assert_eq!((&format["name"], &format["strict"]), (&json!("ticket"), &json!(true)));
-                format
-            }
+        let format = if kind == ProviderKind::Anthropic {
+            &sent.body["output_config"]["format"]
+        } else {
+            assert_eq!(sent.body["response_format"]["type"], "json_schema");
+            let format = &sent.body["response_format"]["json_schema"];
+            assert_eq!((&format["name"], &format["strict"]), (&json!("ticket"), &json!(true)));
+            format
         };
         let title = &format["schema"]["properties"]["title"];
         let kept = kind == ProviderKind::Compatible;
@@ -277,7 +278,6 @@ async fn a_server_without_a_key_gets_none_and_its_thoughts_are_left_out() {
         })
         .await;
         let provider = provider(ProviderKind::Compatible, server.address);
-        use atc_core::ports::ChatModels as _;
         let model = atc_llm::Providers::default().connect(&provider, None).unwrap();
         let (answer, told) = chat(&*model, &ask("Help!"), stream).await;
         assert_eq!(answer.unwrap().text, "Yes.");

@@ -1,17 +1,18 @@
 //! Whatever a provider does wrong, the right kind of failure is told in time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use atc_core::{
     agent::{Provider, ProviderKind},
     chat::ChatErrorKind as Kind,
-    ports::EngineState,
+    ports::{ChatModels as _, EngineState},
 };
+use atc_llm::Providers;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    LONG, ask, chat, connect, provider,
+    LONG, ask, bounds, chat, connect, key, provider,
     server::{Act, Server, answer, head, json},
 };
 
@@ -124,6 +125,12 @@ fn scripts(kind: ProviderKind) -> Vec<(&'static str, Vec<Act>, Kind, bool)> {
             Kind::Malformed,
             true,
         ),
+        (
+            "a refusal that hangs",
+            vec![Act::Send(head(429, &[]).into_bytes()), Act::Hang],
+            Kind::RateLimited,
+            false,
+        ),
         ("an endless refusal", endless(head(500, &[])), Kind::Overloaded, false),
         ("deep JSON", answer(200, &JSON, &"[".repeat(60_000)), Kind::Malformed, false),
         (
@@ -137,19 +144,23 @@ fn scripts(kind: ProviderKind) -> Vec<(&'static str, Vec<Act>, Kind, bool)> {
 
 /// With little time where something hangs, so that it ends soon.
 fn hasty(kind: ProviderKind, server: &Server, hangs: bool) -> Provider {
-    let timeout = if hangs { Duration::from_millis(1_500) } else { LONG };
+    let timeout = if hangs { Duration::from_secs(3) } else { LONG };
     Provider { timeout, ..provider(kind, server.address) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_has_its_kind_and_ends_in_time() {
+    // One for all: it reads the certificates of authorities but once.
+    let providers = Arc::new(Providers::new(bounds()));
     let mut all = tokio::task::JoinSet::new();
     for kind in KINDS {
         for stream in [false, true] {
             for (what, acts, wanted, words) in scripts(kind) {
+                let providers = Arc::clone(&providers);
                 all.spawn(async move {
                     let server = Server::start(move |_, _| acts.clone()).await;
-                    let model = connect(&hasty(kind, &server, wanted == Kind::TimedOut));
+                    let hangs = wanted == Kind::TimedOut;
+                    let model = providers.connect(&hasty(kind, &server, hangs), key()).unwrap();
                     let begun = Instant::now();
                     let (answer, told) = chat(&*model, &ask("Help!"), stream).await;
                     let error = answer.unwrap_err();
@@ -200,17 +211,15 @@ async fn nobody_at_the_address_is_unreachable_and_a_wrong_address_is_refused() {
         assert_eq!(error.kind, Kind::Unreachable);
         assert!(!error.detail.contains(&free.to_string()), "{error}");
     }
-    use atc_core::ports::ChatModels as _;
     for bad in ["", "ftp://a/v1", "http://u:p@localhost/v1", "https://a/v1?key=x"] {
         let provider =
             Provider { base_url: Some(bad.to_owned()), ..provider(ProviderKind::OpenAi, free) };
-        assert!(atc_llm::Providers::default().connect(&provider, None).is_err(), "{bad}");
+        assert!(Providers::default().connect(&provider, None).is_err(), "{bad}");
     }
     let provider = Provider { base_url: None, ..provider(ProviderKind::Compatible, free) };
-    assert!(atc_llm::Providers::default().connect(&provider, None).is_err());
+    assert!(Providers::default().connect(&provider, None).is_err());
 }
 
-/// A key that cannot become a header cannot be made, so nothing of it is sent or told.
 #[tokio::test]
 async fn a_message_of_the_provider_is_told_without_what_was_asked() {
     let secret = "My password is correct horse battery staple.";

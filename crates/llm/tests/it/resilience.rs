@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use atc_core::{
     agent::{Provider, ProviderKind},
-    chat::{ChatErrorKind as Kind, ChatRequest},
+    chat::{AnswerSchema, ChatErrorKind as Kind, ChatRequest},
+    json::RawJson,
     ports::EngineState,
 };
 use serde_json::{Value, json};
@@ -80,6 +81,33 @@ async fn what_lasts_is_asked_once() {
         assert_eq!(answer.unwrap_err().kind, kind);
         assert_eq!(server.requests().len(), 1, "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn a_model_that_takes_no_schema_is_told_of_it_in_words_from_then_on() {
+    let refused =
+        json!({ "error": { "message": "response_format of type json_schema is not supported" } });
+    let mut server = Server::start(move |_, request| {
+        if request.body.get("response_format").is_some() {
+            json(400, &refused)
+        } else {
+            json(200, &yes())
+        }
+    })
+    .await;
+    let model = connect(&provider(ProviderKind::OpenAi, server.address));
+    let schema = RawJson::trusted(r#"{"type":"object"}"#.to_owned());
+    let schema = Some(AnswerSchema { name: "form", schema });
+    let request = ChatRequest { schema, ..ask("Help!") };
+    for asked in [2, 1] {
+        assert_eq!(chat(&*model, &request, false).await.0.unwrap().text, "Yes.");
+        let requests = server.requests();
+        assert_eq!(requests.len(), asked);
+        let system = requests[asked - 1].body["messages"][0]["content"].as_str().unwrap();
+        assert!(system.starts_with("You sort tickets.\n\nAnswer with one JSON"), "{system}");
+        assert!(system.ends_with(r#"{"type":"object"}"#), "{system}");
+    }
+    assert_eq!(model.status().errors, 0);
 }
 
 #[tokio::test]
