@@ -20,3 +20,4 @@ mod serve;
 mod terminal;
 mod ticket;
 mod transfer;
+mod watching;
