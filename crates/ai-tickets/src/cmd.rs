@@ -35,14 +35,15 @@ pub fn run(command: Command) -> Result<ExitCode> {
         _ => {}
     }
     let settings = Settings::read(&Source::load()?)?;
-    wire::start_logging(&settings, matches!(command, Command::Serve(_)))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the threads that everything runs on")?;
+    let serves = matches!(command, Command::Serve(_));
+    let traces = wire::start_logging(&settings, serves, runtime.handle())?;
     let code = runtime.block_on(async {
         match command {
-            Command::Serve(args) => Box::pin(serve::run(&settings, &args)).await,
+            Command::Serve(args) => Box::pin(serve::run(&settings, &args, traces)).await,
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::User(command) => user::run(&settings, command).await,
             Command::Import(args) => import::run(&settings, &args).await,

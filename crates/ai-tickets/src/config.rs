@@ -14,6 +14,7 @@ mod outgoing;
 mod parse;
 mod server;
 mod source;
+mod traces;
 mod triage;
 
 pub use accounts::Accounts;
@@ -26,6 +27,7 @@ pub use mcp::Mcp;
 pub use outgoing::Outgoing;
 pub use server::{Environment, Server, SidePort};
 pub use source::Source;
+pub use traces::Traces;
 pub use triage::Triage;
 
 use std::path::PathBuf;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub mcp: Mcp,
     /// The log.
     pub logs: Logs,
+    /// Traces; `None` where they are sent nowhere.
+    pub traces: Option<Traces>,
     /// Where this installation keeps what it writes.
     pub data_dir: PathBuf,
     /// Where the local models are.
@@ -77,6 +81,7 @@ impl Settings {
         let server = Server::read(reader);
         let mcp = Mcp::read(reader);
         let logs = Logs::read(reader);
+        let traces = Traces::read(reader);
         let data_dir = reader.required("DATA_DIR", "./data", parse::path);
         let models_dir = reader.optional("MODELS_DIR", "./data/models", parse::path);
         let database = Database::read(reader, data_dir.as_deref().ok());
@@ -92,6 +97,7 @@ impl Settings {
             server: server?,
             mcp: mcp?,
             logs: logs?,
+            traces: traces?,
             models_dir: models_dir?.unwrap_or_else(|| data_dir.join("models")),
             data_dir,
             database: database?,
@@ -153,8 +159,9 @@ mod tests {
         let open =
             ["ACCESS_TOKEN_TTL_S", "REFRESH_TOKEN_TTL_S", "PASSWORD_WORKERS", "AWS_ACCESS_KEY_ID"];
         for (key, ..) in source(&[]).values() {
-            let sounds =
-                ["KEY", "SECRET", "TOKEN", "PASSWORD"].iter().any(|word| key.contains(word));
+            let sounds = ["KEY", "SECRET", "TOKEN", "PASSWORD", "OTLP_HEADERS"]
+                .iter()
+                .any(|word| key.contains(word));
             assert_eq!(sounds && !open.contains(&key), fault::is_secret(key), "{key}");
         }
     }
@@ -184,6 +191,10 @@ mod tests {
             ("TRIAGE_REVIEW_BELOW", "40"),
             ("MCP_PORT", "70000"),
             ("DASHBOARD_PORT", "maybe"),
+            ("METRICS_PORT", "on"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:hunter2"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+            ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ];
         let found = faults(&wrong);
         let named: HashSet<_> = found.iter().map(|(key, _)| *key).collect();

@@ -5,6 +5,7 @@ mod cors;
 mod limit;
 mod limits;
 mod request;
+mod watch;
 
 pub(crate) use authenticate::{authenticate, bearer};
 pub(crate) use cors::cors;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use atc_app::App;
-use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::Config;
 
@@ -14,6 +13,9 @@ pub struct ApiState {
     pub app: Arc<App>,
     /// Settings.
     pub config: Arc<Config>,
-    /// Renders the metrics; `None` where nothing is counted.
-    pub metrics: Option<PrometheusHandle>,
+    /// Tells what was counted; `None` where nothing is.
+    pub metrics: Option<TellMetrics>,
 }
+
+/// Tells what was counted, in the text format of Prometheus.
+pub type TellMetrics = Arc<dyn Fn() -> String + Send + Sync>;

@@ -1,7 +1,7 @@
 //! The application: what every use case has at hand.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex as BlockingMutex,
         atomic::{AtomicBool, Ordering},
@@ -104,6 +104,8 @@ pub struct App {
     pub(crate) job_history: HistoryCache,
     /// Who follows the event log.
     pub(crate) live: Live,
+    /// Queues that were ever looked at.
+    pub(crate) queues_seen: Mutex<BTreeSet<String>>,
     started_at: DateTime<Utc>,
 }
 
@@ -165,6 +167,7 @@ impl App {
             learnt: Mutex::new(Learnt::default()),
             job_history: HistoryCache::default(),
             live: Live::new(),
+            queues_seen: Mutex::default(),
         })
     }
 

@@ -21,6 +21,7 @@ pub mod job;
 pub mod json;
 pub mod latencies;
 pub mod notification;
+pub mod observe;
 pub mod page;
 pub mod patch;
 pub mod policy;

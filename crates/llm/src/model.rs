@@ -145,32 +145,6 @@ impl Model {
     fn last_error(&self) -> Option<String> {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    fn count(&self, model: &str, took: Duration, outcome: &Result<ChatAnswer, ChatError>) {
-        let provider = self.name.to_string();
-        match outcome {
-            Ok(answer) => {
-                self.latencies.note(took, false);
-                let labels = [("provider", provider.clone()), ("model", model.to_owned())];
-                let operation =
-                    [labels[0].clone(), labels[1].clone(), ("operation", "chat".to_owned())];
-                metrics::histogram!("model_call_seconds", &operation).record(took);
-                for (direction, tokens) in
-                    [("input", answer.usage.input_tokens), ("output", answer.usage.output_tokens)]
-                {
-                    let direction = ("direction", direction.to_owned());
-                    let labels = [labels[0].clone(), labels[1].clone(), direction];
-                    metrics::counter!("model_tokens_total", &labels).increment(tokens.into());
-                }
-            }
-            Err(error) => {
-                self.latencies.note(took, true);
-                let kind = error.kind.as_str();
-                metrics::counter!("model_errors_total", "provider" => provider, "kind" => kind)
-                    .increment(1);
-            }
-        }
-    }
 }
 
 impl ChatModel for Model {
@@ -183,7 +157,7 @@ impl ChatModel for Model {
         Box::pin(async move {
             let begun = Instant::now();
             let outcome = self.ask(request, begun + within, &mut Teller::new(deltas)).await;
-            self.count(&request.model, begun.elapsed(), &outcome);
+            self.latencies.note(begun.elapsed(), outcome.is_err());
             outcome
         })
     }

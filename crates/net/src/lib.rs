@@ -10,11 +10,13 @@
 mod address;
 mod answer;
 mod client;
+mod collector;
 mod direct;
 mod guard;
 mod resolve;
 
 pub use answer::Answer;
 pub use client::{Client, Limits, SetUpError};
+pub use collector::Collector;
 pub use direct::{AddressError, CallError, Direct};
 pub use guard::{AllowError, Allowed, Guard};

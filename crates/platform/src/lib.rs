@@ -1,8 +1,10 @@
-//! What the house stands on: time, randomness, the bytes of files, rate limits, what processes tell each other, logs and metrics.
+//! What the house stands on: time, randomness, the bytes of files, rate limits, what processes tell each other, logs,
+//! metrics and traces.
 
 pub mod blob;
 pub mod bus;
 pub mod limiter;
+pub mod observed;
 pub mod telemetry;
 mod world;
 

@@ -4,5 +4,5 @@ mod connect;
 pub(crate) mod dialect;
 mod tx;
 
-pub use connect::{Config, Engine, Store};
+pub use connect::{Config, Engine, PoolUse, Store};
 pub use tx::Tx;

@@ -41,7 +41,7 @@ pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, Unindexe
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
 pub use copy::{Copy, CopyError, Phase, Side, TableReport, Watch};
-pub use db::{Config, Engine, Store, Tx};
+pub use db::{Config, Engine, PoolUse, Store, Tx};
 pub use decisions::{
     DecisionFilter, DecisionPosition, Decisions, ModelRecord, QualityFilter, QualityRow,
 };

@@ -15,10 +15,14 @@ use atc_core::{
     user::{Email, NewUser, Password, Role},
 };
 use atc_net::{Client, Guard, Limits};
-use atc_platform::{blob::ObjectBlobs, limiter::LocalLimiter, telemetry};
+use atc_platform::{
+    blob::ObjectBlobs,
+    limiter::LocalLimiter,
+    observed::{ObservedEngine, ObservedExtractor},
+    telemetry::{self, Metrics},
+};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
-use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretSlice;
 use tempfile::TempDir;
 
@@ -31,8 +35,8 @@ use crate::{
 pub const PASSWORD: &str = "correct horse battery";
 
 /// One process has one place to count in, so that all tests of a process count together.
-static METRICS: LazyLock<PrometheusHandle> =
-    LazyLock::new(|| telemetry::start_metrics().expect("nothing else counts in a test"));
+static METRICS: LazyLock<Metrics> =
+    LazyLock::new(|| telemetry::start_metrics("test").expect("nothing else counts in a test"));
 
 /// The program of one test. Nothing runs in its background unless the test starts it.
 pub struct TestApp {
@@ -122,10 +126,10 @@ impl TestApp {
             store: db.store.clone(),
             bus: None,
             blobs: Arc::new(ObjectBlobs::in_folder(files.path()).expect("a folder for files")),
-            extractor: Arc::new(TextReader),
+            extractor: Arc::new(ObservedExtractor::new(TextReader)),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new()),
-            engine: Arc::new(LocalEngine::start(engine)),
+            engine: Arc::new(ObservedEngine::new(LocalEngine::start(engine))),
             limiter: Arc::new(LocalLimiter::new(clock.clone(), 10_000)),
             outgoing: Arc::new(outgoing()),
             webhook_text: atc_api::webhook_text,
@@ -136,8 +140,12 @@ impl TestApp {
                 other_encryption: Vec::new(),
             },
         });
-        let metrics = Some(METRICS.clone());
-        let state = ApiState { app: app.clone(), config: Arc::new(api), metrics };
+        let metrics = METRICS.clone();
+        let state = ApiState {
+            app: app.clone(),
+            config: Arc::new(api),
+            metrics: Some(Arc::new(move || metrics.render())),
+        };
         let dashboard = atc_api::dashboard(state.clone());
         let router = atc_api::router(state.clone());
         Self { app, clock, files, model, ai, state, router, dashboard, mcp: OnceLock::new() }

@@ -4,12 +4,12 @@ mod banner;
 mod doors;
 mod signals;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use atc_api::{ApiState, Router, Server};
 use atc_app::App;
-use atc_platform::telemetry;
+use atc_platform::telemetry::{self, Metrics, Traces};
 use clap::ValueEnum;
 use futures::future::join_all;
 
@@ -22,13 +22,15 @@ use crate::{
 
 /// The exit code of a process that a second signal ended.
 const INTERRUPTED: u8 = 130;
+/// How long the traces of the last requests may take to be sent, after everything else has ended.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// Serves until a signal ends it.
-pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
+pub async fn run(settings: &Settings, args: &Serve, traces: Option<Traces>) -> Result<ExitCode> {
     let roles = Roles::of(&args.roles);
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
-        running = Running::start(settings, roles) => running?,
+        running = Running::start(settings, roles, traces) => running?,
         // Nothing was promised to anybody yet.
         () = signals.next() => return Ok(ExitCode::SUCCESS),
     };
@@ -62,14 +64,16 @@ impl Roles {
 struct Running {
     app: Arc<App>,
     doors: Vec<(Server, Router)>,
+    traces: Option<Traces>,
 }
 
 impl Running {
-    async fn start(settings: &Settings, roles: Roles) -> Result<Self> {
+    async fn start(settings: &Settings, roles: Roles, traces: Option<Traces>) -> Result<Self> {
         // First of all: a process whose port is taken must not touch the database.
         let ports = doors::bind(settings, &roles).await?;
-        let metrics = telemetry::start_metrics().context("cannot count")?;
+        let metrics = telemetry::start_metrics(wire::VERSION).context("cannot count")?;
         let app = wire::app(settings, roles.engine()).await?;
+        keep(&app, metrics.clone());
         let first_admin = wire::first_admin(&app, settings).await?;
         if roles.has(ServeRole::Worker) {
             app.start_background();
@@ -83,14 +87,15 @@ impl Running {
             address = shown(addresses.api),
             mcp = shown(addresses.mcp),
             dashboard = shown(addresses.dashboard),
+            metrics = shown(addresses.metrics),
             "ready"
         );
         let state = ApiState {
             app: Arc::clone(&app),
             config: Arc::new(wire::api_config(settings)),
-            metrics: Some(metrics),
+            metrics: Some(Arc::new(move || metrics.render())),
         };
-        Ok(Self { app, doors: ports.open(&state) })
+        Ok(Self { app, doors: ports.open(&state), traces })
     }
 
     async fn until_the_end(
@@ -99,7 +104,7 @@ impl Running {
         signals: &mut Signals,
     ) -> Result<ExitCode> {
         let (delay, grace) = (server.shutdown_delay, server.shutdown_grace);
-        let Self { app, doors } = self;
+        let Self { app, doors, traces } = self;
         let stop = app.shutdown_token().clone();
         let serving = async {
             let doors = doors
@@ -128,15 +133,35 @@ impl Running {
             serving.await;
             app.shut_down().await;
         };
-        tokio::select! {
-            ended = tokio::time::timeout(grace, ending) => {
-                if ended.is_err() {
-                    tracing::warn!("some work was cut off: it took longer than SHUTDOWN_GRACE_S");
-                }
-                Ok(ExitCode::SUCCESS)
+        let ended = async {
+            if tokio::time::timeout(grace, ending).await.is_err() {
+                tracing::warn!("some work was cut off: it took longer than SHUTDOWN_GRACE_S");
             }
+            finish(traces).await;
+        };
+        tokio::select! {
+            () = ended => Ok(ExitCode::SUCCESS),
             () = signals.next() => Ok(ExitCode::from(INTERRUPTED)),
         }
+    }
+}
+
+/// Adds up what is observed until the application ends.
+fn keep(app: &Arc<App>, metrics: Metrics) {
+    let stop = app.shutdown_token().clone();
+    app.tasks().spawn(async move {
+        tokio::select! {
+            () = metrics.keep() => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+/// Sends the traces that wait: those of the last requests.
+async fn finish(traces: Option<Traces>) {
+    if let Some(traces) = traces {
+        // A panic in it would end nothing but the sending.
+        let _ = tokio::task::spawn_blocking(move || traces.finish(LAST_TRACES)).await;
     }
 }
 

@@ -8,23 +8,25 @@ use super::{Source, source::Origin};
 const SHOWN_CHARS: usize = 60;
 
 /// Keys whose value is never shown.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "JWT_SECRET_KEY",
     "ENCRYPTION_KEY",
     "OTHER_ENCRYPTION_KEYS",
     "MCP_TOKEN",
     "ADMIN_PASSWORD",
     "AWS_SECRET_ACCESS_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
 ];
 
 /// Keys whose value may hold a password, as addresses do.
-const ADDRESSES: [&str; 6] = [
+const ADDRESSES: [&str; 7] = [
     "DATABASE_URL",
     "REDIS_URL",
     "STORAGE_URL",
     "AWS_ENDPOINT_URL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OPENAI_BASE_URL",
     "ANTHROPIC_BASE_URL",
 ];

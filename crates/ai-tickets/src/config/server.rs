@@ -43,6 +43,8 @@ pub struct Server {
     pub port: u16,
     /// The job dashboard; `None` where it is switched off.
     pub dashboard: Option<SidePort>,
+    /// Metrics without a credential; `None` where they are only told by the API.
+    pub metrics: Option<SidePort>,
     /// Origins that browsers may call from.
     pub cors_allowed_origins: Vec<HeaderValue>,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -77,6 +79,7 @@ impl Server {
         let host = r.required("HOST", "127.0.0.1", host);
         let port = r.required("PORT", "8000", parse::number(0..=u16::MAX));
         let dashboard = side_port(r, "DASHBOARD_PORT", "5555");
+        let metrics = side_port(r, "METRICS_PORT", "9464");
         let origins = r.optional(
             "CORS_ALLOWED_ORIGINS",
             "https://desk.example.com,chrome-extension://abcdefghijklmnopabcdefghijklmnop",
@@ -98,6 +101,7 @@ impl Server {
             host: host?,
             port: port?,
             dashboard: dashboard?,
+            metrics: metrics?,
             cors_allowed_origins: origins?.unwrap_or_default(),
             trusted_proxies: proxies?.unwrap_or_default(),
             max_connections: connections?,

@@ -21,6 +21,7 @@ use atc_platform::{
     blob::{ObjectBlobs, S3Config},
     bus::RedisBus,
     limiter::{LocalLimiter, RedisLimiter},
+    observed::{ObservedChats, ObservedExtractor},
 };
 use atc_store::Store;
 
@@ -80,7 +81,7 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let app = App::new(Parts {
         ai_source: Arc::new(settings.ai.clone()),
-        chat_models: Arc::new(Providers::new(Bounds::default())),
+        chat_models: Arc::new(ObservedChats::new(Providers::new(Bounds::default()))),
         bus: bus(settings, &store)?,
         store,
         blobs: blobs(settings)?,
@@ -170,7 +171,7 @@ fn extractor(settings: &Settings) -> Result<Arc<dyn Extractor>> {
         timeout: files.reader_timeout,
         recording_timeout: files.recording_timeout,
     };
-    Ok(Arc::new(MediaReader::new(config)))
+    Ok(Arc::new(ObservedExtractor::new(MediaReader::new(config))))
 }
 
 fn app_config(settings: &Settings) -> atc_app::Config {

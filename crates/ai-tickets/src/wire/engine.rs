@@ -11,6 +11,7 @@ use atc_core::{
     },
     vector::Vector,
 };
+use atc_platform::observed::ObservedEngine;
 use chrono::{DateTime, Utc};
 
 use crate::config::Settings;
@@ -28,12 +29,12 @@ impl Engine {
     /// Starts it. Models are loaded meanwhile; whoever asks it something waits for them.
     pub fn start(self, settings: &Settings) -> Arc<dyn TriageEngine> {
         match self {
-            Self::Local => Arc::new(LocalEngine::start(EngineConfig {
+            Self::Local => Arc::new(ObservedEngine::new(LocalEngine::start(EngineConfig {
                 models_dir: settings.models_dir.clone(),
                 threads: settings.triage.threads,
                 queue: settings.triage.queue,
                 review_below: settings.triage.review_below,
-            })),
+            }))),
             Self::None => Arc::new(NoEngine),
         }
     }

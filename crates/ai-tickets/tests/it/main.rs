@@ -21,3 +21,4 @@ mod serve;
 mod terminal;
 mod ticket;
 mod transfer;
+mod watching;

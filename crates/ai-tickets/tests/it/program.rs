@@ -196,13 +196,26 @@ impl Server {
         self.child.id()
     }
 
+    /// What it said until it listened.
+    pub fn banner_so_far(&self) -> &str {
+        &self.banner
+    }
+
     /// Where its job dashboard listens.
     pub fn dashboard(&self) -> SocketAddr {
-        let address = self
-            .banner
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned));
-        address.unwrap().parse().unwrap()
+        self.told("Job dashboard  http://").parse().unwrap()
+    }
+
+    /// Its metrics, from the port for those who watch.
+    pub fn metrics(&self) -> String {
+        let url = format!("http://{}", self.told("Metrics        http://"));
+        let mut answer = ureq::get(url).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    }
+
+    /// What follows this in its banner.
+    fn told(&self, beginning: &str) -> &str {
+        self.banner.lines().find_map(|line| line.trim().strip_prefix(beginning)).unwrap()
     }
 
     /// Sends it a signal, such as `TERM`.

@@ -1,16 +1,15 @@
 //! The outermost layer of ours: gives a request its id, writes failures down, says what happened.
 
-use std::time::Instant;
-
 use atc_core::Error;
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::Response,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument;
 
+use super::watch::Watch;
 use crate::{
     ApiState,
     extract::RequestId,
@@ -37,17 +36,13 @@ pub(crate) async fn request(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let started = Instant::now();
     let id = accepted_id(&request).unwrap_or_else(|| state.app.new_id().to_string());
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched", MatchedPath::as_str)
-        .to_owned();
+    let watch = Watch::begin(&request, &id);
+    let span =
+        tracing::info_span!("request", id = %id, method = %request.method(), route = watch.route());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let span = tracing::info_span!("request", id = %id, %method, route);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let work = next.run(request).instrument(watch.span().clone());
+    let mut response = work.instrument(span.clone()).await;
 
     span.in_scope(|| {
         let failure = problem::failure(&response);
@@ -65,18 +60,10 @@ pub(crate) async fn request(
             }
             response = written;
         }
-        let seconds = started.elapsed().as_secs_f64();
         let status = response.status().as_u16();
-        tracing::info!(status, ms = seconds * 1000.0, "answered");
-        let labels = [
-            ("method", method.to_string()),
-            ("route", route.clone()),
-            ("status", status.to_string()),
-        ];
-        metrics::counter!("http_requests_total", &labels).increment(1);
-        metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route.clone())
-            .record(seconds);
+        tracing::info!(status, ms = watch.seconds() * 1000.0, "answered");
     });
+    watch.answered(response.status());
     finish(&state, &mut response, &id);
     response
 }

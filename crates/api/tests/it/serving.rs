@@ -123,3 +123,19 @@ async fn idle_connections_do_not_hold_up_the_end() {
     TcpStream::connect(running.address).await.expect_err("nobody listens any more");
     db.close().await;
 }
+
+#[tokio::test]
+async fn a_request_whose_client_leaves_is_counted_as_one() {
+    let db = TestDb::sqlite().await;
+    let app = TestApp::new(&db);
+    let admin = app.login_as(atc_core::user::Role::Admin, "admin@example.com").await;
+    // It is begun, waits for the database, and is dropped.
+    let call = app.get("/webhook-endpoints").bearer(&admin).into_future();
+    let unanswered = tokio::time::timeout(Duration::ZERO, call).await;
+    assert!(unanswered.is_err());
+    let counted = app.get("/metrics").bearer(&admin).await.expect(200);
+    let counted = String::from_utf8_lossy(&counted.bytes).into_owned();
+    let gone =
+        "http_requests_total{method=\"GET\",route=\"/api/v1/webhook-endpoints\",status=\"gone\"} ";
+    assert!(counted.contains(gone), "{counted}");
+}

@@ -36,7 +36,6 @@ impl App {
         let categories = self.store.categories().all().await?;
         let trained = self.engine.train(examples, categories.into()).await?;
         let seconds = started.elapsed().as_secs_f64();
-        metrics::histogram!("training_seconds").record(seconds);
         let model = StoredModel {
             id: self.new_id(),
             fingerprint: labels,

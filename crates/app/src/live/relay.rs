@@ -8,6 +8,7 @@ use atc_core::{
     event::{Event, EventId},
 };
 use atc_store::EventFilter;
+use chrono::{DateTime, Utc};
 
 use super::Told;
 use crate::App;
@@ -71,6 +72,7 @@ impl App {
             let events = self.store.events().after(from, &EventFilter::EVERYTHING, BATCH).await?;
             let Some(last) = events.last().map(|event| event.id) else { return Ok(count) };
             count += events.len();
+            note_lag(&events, self.now());
             self.signals.webhooks.notify_one();
             if events.iter().any(|event| event.kind.settles_file()) {
                 self.signals.file_settled();
@@ -85,5 +87,13 @@ impl App {
             from = last;
             *position = Some(from);
         }
+    }
+}
+
+/// How late this process tells of what happened.
+fn note_lag(events: &[Event], now: DateTime<Utc>) {
+    let lag = metrics::histogram!("event_relay_lag_seconds");
+    for event in events {
+        lag.record((now - event.at).to_std().unwrap_or_default());
     }
 }

@@ -7,6 +7,7 @@ use atc_core::{
     caller::Visibility,
     id::{WebhookDeliveryId, WebhookEndpointId},
     job::Failure,
+    observe::TRACES,
     ports::{OutgoingAnswer, OutgoingError, OutgoingPost},
     webhook::{DeliveryAttempt, DeliveryState, DisabledReason, WebhookDelivery},
 };
@@ -14,6 +15,7 @@ use atc_store::Tx;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use tracing::{Instrument, field::Empty};
 
 use super::secret::headers;
 use crate::{
@@ -38,6 +40,8 @@ const WAITS_S: [u64; 9] = [
 ];
 /// An endpoint that has failed for so long is not called any more.
 const DISABLED_AFTER: TimeDelta = TimeDelta::days(5);
+/// The outcome of a call that was taken.
+const DELIVERED: &str = "delivered";
 /// The most characters of an answer that are kept.
 const MOST_ANSWER_CHARS: usize = 1_000;
 
@@ -86,13 +90,38 @@ impl Job for DeliverWebhook {
         let post = app.signed_post(&delivery, endpoint.url.as_str()).await?;
         let at = app.now();
         let begun = Instant::now();
-        let answer = app.outgoing.post(post).await;
+        let answer = app.call_webhook(post).await;
         let took = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         app.note_answer(run, &delivery, attempt(at, took, &answer), answer).await
     }
 }
 
 impl App {
+    /// Makes the call. Its address is not told to whoever watches: it may hold a secret.
+    async fn call_webhook(&self, post: OutgoingPost) -> Result<OutgoingAnswer, OutgoingError> {
+        let span = tracing::info_span!(
+            target: TRACES,
+            "webhook call",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = "POST",
+            http.response.status_code = Empty,
+            error.type = Empty,
+        );
+        let begun = Instant::now();
+        let answer = self.outgoing.post(post).instrument(span.clone()).await;
+        metrics::histogram!("webhook_call_seconds").record(begun.elapsed());
+        let outcome = outcome(&answer);
+        metrics::counter!("webhook_attempts_total", "outcome" => outcome).increment(1);
+        if let Ok(answer) = &answer {
+            span.record("http.response.status_code", answer.status);
+        }
+        if outcome != DELIVERED {
+            span.record("error.type", outcome).record("otel.status_code", "error");
+        }
+        answer
+    }
+
     /// What is sent: the same at every attempt, but signed anew.
     async fn signed_post(&self, delivery: &WebhookDelivery, url: &str) -> Result<OutgoingPost> {
         let body = match self.store.webhook_deliveries().body(delivery.id).await? {
@@ -181,6 +210,17 @@ impl App {
         let step = usize::from(attempt).saturating_sub(1).min(WAITS_S.len() - 1);
         let wait_ms = WAITS_S[step] * 1_000;
         Duration::from_millis(wait_ms + u64::from_le_bytes(random) % (wait_ms / 5))
+    }
+}
+
+/// What became of a call, in a word for those who count.
+fn outcome(answer: &Result<OutgoingAnswer, OutgoingError>) -> &'static str {
+    match answer {
+        Ok(answer) if (200..300).contains(&answer.status) => DELIVERED,
+        Ok(_) => "refused",
+        Err(OutgoingError::Refused(_)) => "not_allowed",
+        Err(OutgoingError::Unreachable(_)) => "unreachable",
+        Err(OutgoingError::TimedOut(_)) => "timed_out",
     }
 }
 

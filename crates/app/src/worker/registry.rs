@@ -15,7 +15,7 @@ use atc_core::{
 use croner::Cron;
 
 use super::{Job, Run};
-use crate::App;
+use crate::{App, trace};
 
 type Start = fn(Arc<Run>, String) -> BoxFuture<'static, Result<(), Failure>>;
 type Make = Box<dyn Fn(&App) -> Result<NewJob, RegistryError> + Send + Sync>;
@@ -125,11 +125,21 @@ pub(super) fn new_job<J: Job>(app: &App, job: &J) -> Result<NewJob, RegistryErro
         id: JobId(app.new_id()),
         queue: Queue::parse(J::QUEUE)?,
         kind: JobKind::parse(J::KIND)?,
-        payload: RawJson::trusted(serde_json::to_string(job)?),
+        payload: RawJson::trusted(payload(job)?),
         unique_key: job.unique_key(),
         max_attempts: J::MAX_ATTEMPTS,
         run_at: None,
     })
+}
+
+/// The job as JSON, and beside its own members the span that adds it, where that is traced.
+fn payload<J: Job>(job: &J) -> Result<String, serde_json::Error> {
+    let Some(here) = trace::here() else { return serde_json::to_string(job) };
+    let mut payload = serde_json::to_value(job)?;
+    if let Some(members) = payload.as_object_mut() {
+        members.insert(trace::MEMBER.to_owned(), here.into());
+    }
+    Ok(payload.to_string())
 }
 
 async fn start<J: Job>(run: Arc<Run>, payload: String) -> Result<(), Failure> {

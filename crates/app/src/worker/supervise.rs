@@ -7,16 +7,18 @@ use std::{
 
 use atc_core::{
     Result,
-    job::{Backoff, Failure, JobState},
+    job::{Backoff, Failure, JobState, Queue},
+    observe::TRACES,
 };
 use atc_store::ClaimedJob;
 use tokio::{
     task::{JoinError, JoinHandle},
     time::{Instant, MissedTickBehavior},
 };
+use tracing::{Instrument, Span, field::Empty};
 
 use super::{Registry, Run};
-use crate::App;
+use crate::{App, trace};
 
 /// How long to wait before the end of a run is written again that could not be written.
 const WRITE_AGAIN: Duration = Duration::from_millis(500);
@@ -44,18 +46,48 @@ pub(super) async fn run(app: Arc<App>, registry: Arc<Registry>, job: ClaimedJob)
         lease: Duration::from_millis(app.config.job_lease_ms),
         finished: AtomicBool::new(false),
     });
+    let span = span(&job, &handler.queue);
     let started = Instant::now();
+    let running = metrics::gauge!("jobs_running", "kind" => job.kind.clone());
+    running.increment(1);
     // A task of its own, so that its panic ends nothing else.
-    let mut task = app.tasks.spawn((handler.start)(Arc::clone(&run), job.payload.clone()));
+    let work = (handler.start)(Arc::clone(&run), job.payload.clone());
+    let mut task = app.tasks.spawn(work.instrument(span.clone()));
     let mut held_until = started + run.lease;
     let end = watch(&run, &mut task, handler.timeout, &mut held_until).await;
     metrics::histogram!("job_seconds", "kind" => job.kind.clone()).record(started.elapsed());
-    if run.finished.load(Ordering::Acquire) {
+    running.decrement(1);
+    let end = if run.finished.load(Ordering::Acquire) {
         // The run ended its job itself, together with its last writes.
-        count(&job, "done");
-        return;
+        Some("done")
+    } else {
+        write_end(&app, &job, &end, held_until).instrument(span.clone()).await
+    };
+    if let Some(end) = end {
+        metrics::counter!("jobs_total", "kind" => job.kind.clone(), "end" => end).increment(1);
+        span.record("job.end", end);
+        if matches!(end, "retry" | "failed" | "dead") {
+            span.record("otel.status_code", "error");
+        }
     }
-    write_end(&app, &job, &end, held_until).await;
+}
+
+/// The span of a run, linked to what added the job.
+fn span(job: &ClaimedJob, queue: &Queue) -> Span {
+    let span = tracing::info_span!(
+        target: TRACES,
+        "job",
+        otel.name = format!("job {}", job.kind),
+        otel.kind = "consumer",
+        otel.status_code = Empty,
+        job.id = %job.attempt.job,
+        job.kind,
+        job.queue = %queue,
+        job.attempt = job.number,
+        job.end = Empty,
+    );
+    trace::link(&span, &job.payload);
+    span
 }
 
 /// Waits for the end of a run, extending its lease.
@@ -123,20 +155,26 @@ fn said(e: JoinError) -> String {
 }
 
 /// Writes the end down, as long as the lease lasts; after that the reaper does.
-async fn write_end(app: &App, job: &ClaimedJob, end: &End, held_until: Instant) {
+///
+/// Answers what became of the job; `None` where nobody knows.
+async fn write_end(
+    app: &App,
+    job: &ClaimedJob,
+    end: &End,
+    held_until: Instant,
+) -> Option<&'static str> {
     loop {
         match try_write(app, job, end).await {
-            Ok(Some(state)) => return count(job, state),
+            Ok(Some(state)) => return Some(state),
             Ok(None) => {
-                count(job, "lost");
                 tracing::info!(job = %job.attempt.job, kind = job.kind, "a run lost its job");
-                return;
+                return Some("lost");
             }
             Err(e) => {
                 tracing::warn!(job = %job.attempt.job, error = &e as &dyn std::error::Error,
                     "the end of a run could not be written");
                 if Instant::now() + WRITE_AGAIN >= held_until {
-                    return;
+                    return None;
                 }
                 tokio::time::sleep(WRITE_AGAIN).await;
             }
@@ -184,8 +222,4 @@ fn wait(app: &App, attempt: u16) -> Duration {
     let mut random = [0; 8];
     app.entropy.fill(&mut random);
     Backoff::default().wait(attempt, u64::from_le_bytes(random))
-}
-
-fn count(job: &ClaimedJob, end: &'static str) {
-    metrics::counter!("jobs_total", "kind" => job.kind.clone(), "end" => end).increment(1);
 }

@@ -53,6 +53,19 @@ pub struct Config {
     pub sqlite_full_sync: bool,
 }
 
+/// How much of a pool of connections is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// `read` and `write` on SQLite, `all` on PostgreSQL.
+    pub pool: &'static str,
+    /// The most connections that it may have.
+    pub max: u32,
+    /// Those that somebody has.
+    pub used: u32,
+    /// Those that wait for somebody.
+    pub idle: u32,
+}
+
 /// The database. Cheap to clone; reads go through it, writes through [`Store::begin`].
 #[derive(Clone)]
 pub struct Store {
@@ -110,6 +123,18 @@ impl Store {
     pub(crate) fn side_pool(&self, connections: u32) -> Result<PgPool> {
         let options = postgres_options(&self.config, self.config.statement_timeout_ms)?;
         Ok(pool_options(&self.config, connections).connect_lazy_with(options))
+    }
+
+    /// How much of each pool is in use.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolUse> {
+        match self.engine {
+            Engine::Sqlite => vec![
+                pool_use("read", self.read.get_sqlite_connection_pool()),
+                pool_use("write", self.write.get_sqlite_connection_pool()),
+            ],
+            Engine::Postgres => vec![pool_use("all", self.read.get_postgres_connection_pool())],
+        }
     }
 
     /// The connections that read.
@@ -239,6 +264,16 @@ fn pool_options<DB: sqlx::Database>(config: &Config, max: u32) -> PoolOptions<DB
         // A connection found dead when it is used is replaced then; a ping before every use would
         // cost each request a round trip.
         .test_before_acquire(false)
+}
+
+fn pool_use<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> PoolUse {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    PoolUse {
+        pool: name,
+        max: pool.options().get_max_connections(),
+        used: pool.size().saturating_sub(idle),
+        idle,
+    }
 }
 
 async fn sqlite_pool(

@@ -1,9 +1,14 @@
 //! A transaction that may write.
 
+use std::time::Instant;
+
+use atc_core::observe::TRACES;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+
+use tracing::{Span, field::Empty};
 
 use crate::{Result, db::Engine};
 
@@ -11,6 +16,8 @@ use crate::{Result, db::Engine};
 pub struct Tx {
     pub(crate) engine: Engine,
     pub(crate) inner: DatabaseTransaction,
+    /// Lasts as long as the transaction.
+    span: Span,
 }
 
 impl Tx {
@@ -28,15 +35,27 @@ impl Tx {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let db = db.clone();
+        let span = tracing::info_span!(
+            target: TRACES,
+            "transaction",
+            otel.kind = "client",
+            db.system.name = engine.as_str(),
+            db.operation.name = Empty,
+            waited_ms = Empty,
+        );
+        let (db, asked) = (db.clone(), Instant::now());
         let begun = tokio::spawn(async move { db.begin_with_options(options).await });
         let inner = begun.await.map_err(|e| DbErr::Custom(e.to_string()))??;
-        Ok(Self { engine, inner })
+        let waited = asked.elapsed();
+        metrics::histogram!("database_begin_seconds").record(waited);
+        span.record("waited_ms", waited.as_secs_f64() * 1000.0);
+        Ok(Self { engine, inner, span })
     }
 
     /// Makes everything durable. After `Ok` it survives the death of this process.
     pub async fn commit(self) -> Result<()> {
         self.inner.commit().await?;
+        self.span.record("db.operation.name", "COMMIT");
         Ok(())
     }
 

@@ -106,7 +106,9 @@ pub struct QueueCount {
 pub struct QueueWait {
     /// The queue.
     pub queue: String,
-    /// How many of its ready jobs have their time yet to come.
+    /// How many of its ready jobs have their time behind them.
+    pub due: u64,
+    /// How many have it yet to come.
     pub later: u64,
     /// When the time of the job that waits longest came, or will come.
     pub first_run_at: DateTime<Utc>,
@@ -209,16 +211,19 @@ impl<C: ConnectionTrait> Jobs<'_, C> {
     pub async fn waits(&self) -> Result<Vec<QueueWait>> {
         let statement = self.sql(
             "SELECT queue, SUM(CASE WHEN run_at > {now} THEN 1 ELSE 0 END) AS later, \
-             MIN(run_at) AS first_run_at FROM jobs WHERE state = 'ready' \
+             COUNT(*) AS ready, MIN(run_at) AS first_run_at FROM jobs WHERE state = 'ready' \
              GROUP BY queue ORDER BY queue",
             [],
         );
         let rows = self.db.query_all_raw(statement).await?;
         rows.iter()
             .map(|row| {
+                let later = row.try_get::<i64>("", "later")?.unsigned_abs();
+                let ready = row.try_get::<i64>("", "ready")?.unsigned_abs();
                 Ok(QueueWait {
                     queue: row.try_get("", "queue")?,
-                    later: row.try_get::<i64>("", "later")?.unsigned_abs(),
+                    due: ready.saturating_sub(later),
+                    later,
                     first_run_at: time("jobs.run_at", row.try_get("", "first_run_at")?)?,
                 })
             })

@@ -14,7 +14,10 @@ use sqlx::{Connection, Row};
 
 use crate::fixtures::{insert_ticket, insert_user, ticket};
 
-on_both_engines![a_begin_that_nobody_waits_for_leaves_no_transaction];
+on_both_engines![
+    a_begin_that_nobody_waits_for_leaves_no_transaction,
+    a_pool_tells_how_many_of_its_connections_are_used,
+];
 
 /// Two transactions lock two tickets in opposite order: one gives way, and whoever asked may try again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,4 +82,16 @@ async fn a_begin_that_nobody_waits_for_leaves_no_transaction(db: &TestDb) {
     }
     // On SQLite there is one writer: a transaction left open would keep it from everybody.
     db.store.begin().await.unwrap().commit().await.unwrap();
+}
+
+async fn a_pool_tells_how_many_of_its_connections_are_used(db: &TestDb) {
+    let writer = || *db.store.pools().last().unwrap();
+    let tx = db.store.begin().await.unwrap();
+    assert_eq!(writer().used, 1);
+    tx.rollback().await.unwrap();
+    // The connection is given back beside us.
+    while writer().used > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(db.store.pools().iter().all(|pool| pool.used + pool.idle <= pool.max));
 }

@@ -35,6 +35,9 @@ pub fn text(
     if let Some(address) = addresses.dashboard {
         let _ = writeln!(text, "  Job dashboard  http://{address}");
     }
+    if let Some(address) = addresses.metrics {
+        let _ = writeln!(text, "  Metrics        http://{address}/metrics");
+    }
     let _ = writeln!(text, "  Data           {}", settings.data_dir.display());
     let kept = settings.data_dir.join(PASSWORD_FILE);
     let _ = match first_admin {

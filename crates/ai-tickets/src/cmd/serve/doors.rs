@@ -18,6 +18,7 @@ pub struct Ports {
     api: Option<Server>,
     mcp: Option<Server>,
     dashboard: Option<Server>,
+    metrics: Option<Server>,
 }
 
 /// Where this process listens.
@@ -29,6 +30,8 @@ pub struct Addresses {
     pub mcp: Option<SocketAddr>,
     /// The job dashboard.
     pub dashboard: Option<SocketAddr>,
+    /// Metrics for those who watch.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Listens on the ports of these roles.
@@ -42,7 +45,12 @@ pub async fn bind(settings: &Settings, roles: &Roles) -> Result<Ports> {
     let mcp = beside(settings, roles, ServeRole::Mcp, settings.mcp.port, "MCP_PORT");
     let dashboard =
         beside(settings, roles, ServeRole::Dashboard, server.dashboard, "DASHBOARD_PORT");
-    Ok(Ports { api, mcp: mcp.await?, dashboard: dashboard.await? })
+    let (mcp, dashboard) = (mcp.await?, dashboard.await?);
+    let metrics = match server.metrics {
+        Some(port) => Some(listen(settings, port.port, "METRICS_PORT").await?),
+        None => None,
+    };
+    Ok(Ports { api, mcp, dashboard, metrics })
 }
 
 /// Listens on the port of something that is served beside the API. A port that nobody chose may belong to
@@ -102,6 +110,7 @@ impl Ports {
             api: self.api.as_ref().map(Server::local_addr),
             mcp: self.mcp.as_ref().map(Server::local_addr),
             dashboard: self.dashboard.as_ref().map(Server::local_addr),
+            metrics: self.metrics.as_ref().map(Server::local_addr),
         }
     }
 
@@ -110,6 +119,7 @@ impl Ports {
         let api = self.api.map(|server| (server, atc_api::router(state.clone())));
         let mcp = self.mcp.map(|server| (server, atc_api::mcp(state.clone())));
         let dashboard = self.dashboard.map(|server| (server, atc_api::dashboard(state.clone())));
-        api.into_iter().chain(mcp).chain(dashboard).collect()
+        let metrics = self.metrics.map(|server| (server, atc_api::metrics_door(state.clone())));
+        api.into_iter().chain(mcp).chain(dashboard).chain(metrics).collect()
     }
 }

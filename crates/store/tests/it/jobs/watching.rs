@@ -42,7 +42,7 @@ async fn what_waits_is_told_by_queue(db: &TestDb) {
     for run_at in [due, now + minutes(60), now + minutes(90)] {
         add(store, &NewJob { run_at: Some(run_at), ..job("known.v1") }).await;
     }
-    let wait = QueueWait { queue: "default".to_owned(), later: 2, first_run_at: due };
+    let wait = QueueWait { queue: "default".to_owned(), due: 1, later: 2, first_run_at: due };
     assert_eq!(store.jobs().waits().await.unwrap(), [wait]);
 }
 
