@@ -198,11 +198,16 @@ impl Server {
 
     /// Where its job dashboard listens.
     pub fn dashboard(&self) -> SocketAddr {
-        let address = self
-            .banner
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("Job dashboard  http://").map(str::to_owned));
-        address.unwrap().parse().unwrap()
+        self.shown("Job dashboard  http://").parse().unwrap()
+    }
+
+    /// Where its MCP server listens.
+    pub fn mcp(&self) -> SocketAddr {
+        self.shown("MCP server     http://").trim_end_matches("/mcp").parse().unwrap()
+    }
+
+    fn shown(&self, what: &str) -> &str {
+        self.banner.lines().find_map(|line| line.trim().strip_prefix(what)).unwrap()
     }
 
     /// Sends it a signal, such as `TERM`.
