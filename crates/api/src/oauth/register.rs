@@ -37,13 +37,13 @@ pub(super) async fn register(
     if let Err(problem) = limit_auth(&state, address, COUNTED_AS).await {
         return problem.into_response();
     }
-    let unread = |_| {
+    let unread = || {
         let detail = "Send JSON with redirect_uris, of at most 16384 bytes.";
         OauthError::new(OauthErrorCode::InvalidClientMetadata, detail)
     };
     let made = async {
-        let bytes = axum::body::to_bytes(body, MOST_BYTES).await.map_err(|_| unread(()))?;
-        let said: Metadata = serde_json::from_slice(&bytes).map_err(|_| unread(()))?;
+        let bytes = axum::body::to_bytes(body, MOST_BYTES).await.map_err(|_| unread())?;
+        let said: Metadata = serde_json::from_slice(&bytes).map_err(|_| unread())?;
         let new = NewClient {
             name: said.client_name,
             redirect_uris: said.redirect_uris,

@@ -68,8 +68,7 @@ async fn the_door_says_how_to_get_in(db: &TestDb) {
 
 async fn behind_a_name_the_address_is_the_configured_one(db: &TestDb) {
     let app = TestApp::new(db);
-    let at = |app: &'static str| app;
-    let unknown = app.mcp(Method::GET, at("/.well-known/oauth-protected-resource"));
+    let unknown = app.mcp(Method::GET, "/.well-known/oauth-protected-resource");
     let unknown = unknown.header("host", "evil.example").await.expect(404);
     assert!(unknown.text("/detail").contains("MCP_PUBLIC_URL"));
     let knock = app.mcp(Method::POST, "/mcp").header("host", "evil.example").await.expect(401);
