@@ -28,6 +28,9 @@ pub struct Config {
     pub max_sockets_per_user: usize,
     /// By which hosts the MCP port may be called, with or without a port; `None`: by any.
     pub mcp_allowed_hosts: Option<Vec<String>>,
+    /// Under which address the MCP port is reached, as `https://desk.example.com`; `None`: under that by
+    /// which programs on this machine call it.
+    pub mcp_public_url: Option<String>,
     /// How long a tool may wait for a file to be read.
     pub mcp_tool_timeout: Duration,
     /// Whether clients are told to come by HTTPS only.

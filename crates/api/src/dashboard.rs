@@ -3,25 +3,46 @@
 //! The pages are whole without a script; `assets/dashboard.js` only fetches the page that is open
 //! again while it is seen, and puts in what changed.
 
-mod asset;
 mod failure;
 mod job;
 mod jobs;
 mod login;
-mod origin;
 mod overview;
 mod queues;
-mod session;
 mod view;
 
 use axum::{Router, middleware, routing};
+use chrono::TimeDelta;
+use cookie::SameSite;
 use http::StatusCode;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
 };
 
-use crate::{ApiState, layer, router::panicked};
+use crate::{
+    ApiState, layer,
+    pages::{
+        self, Files, origin,
+        session::{self, SessionCookie},
+    },
+    router::panicked,
+};
+
+/// A login lasts a working day.
+static COOKIE: SessionCookie = SessionCookie {
+    name: "atc_dashboard",
+    path: "/",
+    same_site: SameSite::Strict,
+    lasts: TimeDelta::hours(12),
+};
+/// What the pages need besides.
+const FILES: Files = Files {
+    style: "/assets/dashboard.css",
+    icon: "/assets/icon.svg",
+    script: Some("/assets/dashboard.js"),
+};
+const SCRIPT: &str = include_str!("dashboard/assets/dashboard.js");
 
 /// Everything that the dashboard answers.
 pub fn dashboard(state: ApiState) -> Router {
@@ -37,11 +58,11 @@ pub fn dashboard(state: ApiState) -> Router {
         .route("/login", routing::get(login::page).post(login::log_in))
         .route("/logout", routing::post(login::log_out))
         .layer(middleware::from_fn_with_state(state.clone(), layer::limit))
-        .layer(middleware::from_fn_with_state(state.clone(), session::authenticate))
+        .layer(middleware::from_fn_with_state((state.clone(), &COOKIE), session::authenticate))
         .layer(middleware::from_fn(origin::check));
     let config = state.config.clone();
     pages
-        .merge(asset::routes())
+        .merge(files())
         .layer(RequestBodyDeadlineLayer::new(config.body_timeout))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -52,4 +73,11 @@ pub fn dashboard(state: ApiState) -> Router {
         .layer(middleware::from_fn(failure::tell))
         .layer(middleware::from_fn_with_state(state.clone(), layer::request))
         .with_state(state)
+}
+
+fn files() -> Router<ApiState> {
+    let script = "/assets/dashboard.js";
+    pages::file(FILES.style, "text/css; charset=utf-8", pages::STYLE)
+        .merge(pages::file(FILES.icon, "image/svg+xml", pages::ICON))
+        .merge(pages::file(script, "text/javascript; charset=utf-8", SCRIPT))
 }

@@ -33,9 +33,10 @@ use tower_http::{
 };
 
 use self::{auth::Identity, server::McpServer};
-use crate::{ApiState, health, layer, openapi, router::panicked};
+use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
 
-/// Everything that the MCP port answers: `/mcp`, and `/health` as the API has it.
+/// Everything that the MCP port answers: `/mcp`, how programs get in there (`oauth`), and `/health` as the API
+/// has it.
 ///
 /// No session is kept between two requests, so that any process can answer the next one.
 pub fn mcp(state: ApiState) -> Router {
@@ -50,6 +51,7 @@ pub fn mcp(state: ApiState) -> Router {
         Some(hosts) => transport.with_allowed_hosts(hosts.iter().cloned()),
         None => transport.disable_allowed_hosts(),
     };
+    let needs = Arc::new(server.needs());
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(NeverSessionManager::default()),
@@ -58,8 +60,10 @@ pub fn mcp(state: ApiState) -> Router {
     let door = Router::new()
         .route("/mcp", routing::any_service(service))
         .route_layer(middleware::from_fn(auth::leave_protocol_errors))
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::require))
+        .route_layer(middleware::from_fn_with_state(needs, auth::require_scope))
+        .route_layer(middleware::from_fn(auth::require))
         .route_layer(middleware::from_fn_with_state(state.clone(), layer::authenticate))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::note_site))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check_origin));
     let health =
         vec![health::report::endpoint(), health::live::endpoint(), health::ready::endpoint()];
@@ -69,6 +73,7 @@ pub fn mcp(state: ApiState) -> Router {
             config.request_timeout,
         )))
         .merge(door)
+        .merge(oauth::routes(&state))
         .layer(RequestBodyDeadlineLayer::new(config.upload_timeout))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))

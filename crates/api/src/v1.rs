@@ -6,6 +6,7 @@ mod categories;
 mod comments;
 mod events;
 mod files;
+mod grants;
 mod jobs;
 mod knowledge;
 mod notifications;
@@ -32,6 +33,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         auth::me::endpoint(),
         auth::update_me::endpoint(),
         auth::ws_ticket::endpoint(),
+        grants::list::endpoint(),
+        grants::end::endpoint(),
         users::list::endpoint(),
         users::create::endpoint(),
         users::get::endpoint(),

@@ -27,6 +27,7 @@ use crate::{
     auth::{AccessTokens, Passwords, RefreshTokens},
     jobs::HistoryCache,
     live::{Live, Told},
+    oauth::GrantTokens,
     sealer::Sealer,
     wake::Signals,
 };
@@ -78,6 +79,8 @@ pub struct App {
     pub(crate) config: Config,
     pub(crate) access_tokens: AccessTokens,
     pub(crate) refresh_tokens: RefreshTokens,
+    pub(crate) grant_tokens: GrantTokens,
+    pub(crate) grant_refresh_tokens: RefreshTokens,
     pub(crate) passwords: Passwords,
     /// Seals kept answers: one may hold the secret of a token.
     pub(crate) answer_sealer: Sealer,
@@ -141,7 +144,9 @@ impl App {
         } = parts;
         Arc::new(Self {
             access_tokens: AccessTokens::new(keys.jwt_bytes(), config.access_token_ttl_s),
-            refresh_tokens: RefreshTokens::new(keys.jwt_bytes()),
+            refresh_tokens: RefreshTokens::of_sessions(keys.jwt_bytes()),
+            grant_tokens: GrantTokens::new(keys.jwt_bytes(), config.access_token_ttl_s),
+            grant_refresh_tokens: RefreshTokens::of_grants(keys.jwt_bytes()),
             passwords: Passwords::new(config.bcrypt_cost, config.password_workers),
             answer_sealer: Sealer::new(&keys, b"idempotency"),
             provider_key_sealer: Sealer::new(&keys, b"provider keys"),

@@ -20,6 +20,7 @@ mod keys;
 mod knowledge;
 mod live;
 mod notifications;
+mod oauth;
 mod sealer;
 mod teams;
 mod tickets;
@@ -48,6 +49,10 @@ pub use jobs::{
 };
 pub use keys::Resealed;
 pub use live::{Connected, ConnectionPermit, Facts, Follower, Heard, Lost, Told};
+pub use oauth::{
+    Authorization, AuthorizationFault, AuthorizationRequest, NewClient, OauthError, OauthErrorCode,
+    OauthSite, Place, RedirectUri, Return, TokenRequest, Tokens, USUAL_SCOPES, scope_text,
+};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;

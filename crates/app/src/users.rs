@@ -12,7 +12,7 @@ use atc_core::{
 use atc_store::{Tx, UserPosition};
 use chrono::{DateTime, Utc};
 
-use crate::{App, IfMatch};
+use crate::{App, IfMatch, oauth};
 
 impl App {
     /// All accounts, oldest first.
@@ -197,6 +197,9 @@ async fn change_user(
     }
     if before.is_active && !user.is_active {
         tx.sessions().revoke_all(id, None, now).await?;
+    }
+    if user.role < before.role || (before.is_active && !user.is_active) {
+        oauth::end_all(tx, id, now).await?;
     }
     user.version += 1;
     tx.users().update(&user).await?;

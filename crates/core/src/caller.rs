@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    id::{SessionId, TokenId, UserId},
+    id::{GrantId, SessionId, TokenId, UserId},
     token::Scope,
     user::{Email, Role},
 };
@@ -44,8 +44,26 @@ pub enum Credential {
         /// What it is good for.
         scopes: Vec<Scope>,
     },
+    /// By an access token that the person let another program have, which narrows what it may do.
+    Grant {
+        /// What the person let it do.
+        id: GrantId,
+        /// What this token is good for.
+        scopes: Vec<Scope>,
+    },
     /// By sitting at the machine (the command line).
     Operator,
+}
+
+impl Credential {
+    /// What it narrows its owner's rights to; `None`: to nothing less than they are.
+    #[must_use]
+    pub fn scopes(&self) -> Option<&[Scope]> {
+        match self {
+            Self::ApiToken { scopes, .. } | Self::Grant { scopes, .. } => Some(scopes),
+            Self::Session(_) | Self::Operator => None,
+        }
+    }
 }
 
 impl Caller {

@@ -30,6 +30,8 @@ ids! {
     SessionId;
     /// A personal API token.
     TokenId;
+    /// What a person lets another program do in their name.
+    GrantId;
     /// A ticket.
     TicketId;
     /// A comment on a ticket.

@@ -15,6 +15,7 @@ pub mod decision;
 pub mod error;
 pub mod event;
 pub mod file;
+pub mod grant;
 pub mod id;
 pub mod idempotency;
 pub mod job;

@@ -56,6 +56,8 @@ actions! {
     ManageSession: User, None;
     /// List, make and delete one's own API tokens.
     ManageTokens: User, None;
+    /// Let other programs act in one's name; see and end what one let them.
+    ManageGrants: User, None;
     /// List and see accounts.
     ReadUsers: Admin, Some(AdminScope);
     /// Make and change accounts.
@@ -129,21 +131,39 @@ pub fn authorize(caller: &Caller, action: Action) -> Result<()> {
     if caller.role < needs.role {
         return Err(Error::forbidden(format!("This needs the role {} or above.", needs.role)));
     }
-    let Credential::ApiToken { scopes, .. } = &caller.credential else {
+    let Some(scopes) = caller.credential.scopes() else {
         return Ok(());
     };
     match needs.scope {
-        None => Err(Error::forbidden("An API token cannot do this; log in with a password.")),
+        None => {
+            Err(Error::forbidden("A token with scopes cannot do this; log in with a password."))
+        }
         Some(scope) if scopes.iter().any(|held| held.includes(scope)) => Ok(()),
-        Some(scope) => Err(Error::forbidden(format!("This API token lacks the scope {scope}."))),
+        Some(scope) => {
+            let what = match caller.credential {
+                Credential::Grant { .. } => "This access",
+                _ => "This API token",
+            };
+            Err(Error::forbidden(format!("{what} lacks the scope {scope}.")))
+        }
     }
+}
+
+/// Whether a scope opens anything to a person of this role that a narrower one does not.
+#[must_use]
+pub fn is_of_use(scope: Scope, role: Role) -> bool {
+    let opens = |action: &Action| {
+        let needs = action.requirement();
+        needs.role <= role && needs.scope == Some(scope)
+    };
+    Action::ALL.iter().any(opens)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        id::{TokenId, UserId},
+        id::{GrantId, TokenId, UserId},
         user::Email,
     };
     use uuid::Uuid;
@@ -155,6 +175,10 @@ mod tests {
 
     fn token(scopes: &[Scope]) -> Credential {
         Credential::ApiToken { id: TokenId(Uuid::nil()), scopes: scopes.to_vec() }
+    }
+
+    fn grant(scopes: &[Scope]) -> Credential {
+        Credential::Grant { id: GrantId(Uuid::nil()), scopes: scopes.to_vec() }
     }
 
     #[test]
@@ -172,10 +196,36 @@ mod tests {
         for role in Role::ALL {
             for &action in Action::ALL {
                 let by_login = authorize(&caller(role, Credential::Operator), action).is_ok();
-                let by_token = authorize(&caller(role, token(&[Scope::Admin])), action).is_ok();
-                assert!(by_login || !by_token, "{role} {action:?}");
+                for credential in [token(&[Scope::Admin]), grant(&[Scope::Admin])] {
+                    let by_token = authorize(&caller(role, credential), action).is_ok();
+                    assert!(by_login || !by_token, "{role} {action:?}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn another_program_may_what_a_token_of_its_scopes_may() {
+        for scope in Scope::ALL {
+            for role in Role::ALL {
+                for &action in Action::ALL {
+                    let [by_token, by_grant] = [token(&[scope]), grant(&[scope])]
+                        .map(|credential| authorize(&caller(role, credential), action).is_ok());
+                    assert_eq!(by_token, by_grant, "{role} {scope} {action:?}");
+                }
+            }
+        }
+        let program = caller(Role::Admin, grant(&[Scope::Admin]));
+        assert!(authorize(&program, Action::ManageGrants).is_err());
+    }
+
+    #[test]
+    fn a_scope_is_of_use_to_whom_it_opens_something() {
+        assert!(is_of_use(Scope::TicketsWrite, Role::User));
+        assert!(!is_of_use(Scope::KnowledgeWrite, Role::User));
+        assert!(is_of_use(Scope::KnowledgeWrite, Role::Agent));
+        assert!(!is_of_use(Scope::Admin, Role::Agent));
+        assert!(is_of_use(Scope::Admin, Role::Admin));
     }
 
     #[test]

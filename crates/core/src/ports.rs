@@ -20,7 +20,7 @@ pub use chat::{ChatModel, ChatModels, Deltas, ProviderStatus};
 pub use clock::{Clock, Entropy, new_uuid};
 pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};
-pub use outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
+pub use outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingPage, OutgoingPost};
 pub use triage::{
     Analysis, CategoryVerdict, EngineError, EngineState, EngineStatus, LabelledText, Meaning,
     PriorityVerdict, TrainedModel, TriageEngine, TriageInput,

@@ -2,8 +2,13 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use atc_core::ports::{BoxFuture, Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use atc_core::ports::{
+    BoxFuture, Outgoing, OutgoingAnswer, OutgoingError, OutgoingPage, OutgoingPost,
+};
+use http::{
+    HeaderMap,
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+};
 use reqwest::{Certificate, ClientBuilder, redirect::Policy};
 use url::Url;
 
@@ -69,6 +74,24 @@ impl Client {
         Ok(OutgoingAnswer { status, text, retry_after })
     }
 
+    async fn read(&self, url: Url, most_bytes: usize) -> Result<OutgoingPage, OutgoingError> {
+        let request = self.http.get(url).header(ACCEPT, "application/json");
+        let mut answer = request.send().await.map_err(|e| self.failed(&e))?;
+        let status = answer.status().as_u16();
+        let fresh_for = fresh_for(answer.headers());
+        let mut text = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(|e| self.failed(&e))? {
+            if text.len() + piece.len() > most_bytes {
+                let detail = format!("It has more than {most_bytes} bytes.");
+                return Err(OutgoingError::Unreachable(detail));
+            }
+            text.extend(piece);
+        }
+        let text = String::from_utf8(text)
+            .map_err(|_| OutgoingError::Unreachable("It is no text.".to_owned()))?;
+        Ok(OutgoingPage { status, text, fresh_for })
+    }
+
     fn failed(&self, e: &reqwest::Error) -> OutgoingError {
         if e.is_timeout() {
             return OutgoingError::TimedOut(self.limits.timeout);
@@ -97,6 +120,17 @@ impl Outgoing for Client {
             self.send(url, post).await
         })
     }
+
+    fn get(
+        &self,
+        url: String,
+        most_bytes: usize,
+    ) -> BoxFuture<'_, Result<OutgoingPage, OutgoingError>> {
+        Box::pin(async move {
+            let url = self.guard.check(&url)?;
+            self.read(url, most_bytes).await
+        })
+    }
 }
 
 /// What every call outwards keeps to.
@@ -118,4 +152,12 @@ pub(crate) fn built(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Clie
 fn bundled() -> impl Iterator<Item = Certificate> {
     let all = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
     all.filter_map(|der| Certificate::from_der(der).ok())
+}
+
+/// For how long `Cache-Control` says that an answer stays the same (RFC 9111, 5.2.2.1).
+fn fresh_for(headers: &HeaderMap) -> Option<Duration> {
+    let said = headers.get(CACHE_CONTROL)?.to_str().ok()?;
+    let mut directives = said.split(',').map(str::trim);
+    let seconds = directives.find_map(|directive| directive.strip_prefix("max-age="))?;
+    seconds.trim_matches('"').parse().ok().map(Duration::from_secs)
 }

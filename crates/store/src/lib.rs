@@ -25,6 +25,7 @@ mod idempotency;
 mod jobs;
 mod models;
 mod notifications;
+mod oauth;
 mod provider_keys;
 mod replays;
 mod sessions;
@@ -56,6 +57,7 @@ pub use jobs::{
 pub use migration::MigrationState;
 pub use models::{Models, StoredModel};
 pub use notifications::{NotificationPosition, Notifications};
+pub use oauth::{Grants, OauthClients, OauthCode, OauthCodes, StoredGrant};
 pub use provider_keys::ProviderKeys;
 pub use replays::{ReplayPosition, Replays, StoredReplay};
 pub use search::{ArticleQuery, SimilarHit, SimilarQuery};

@@ -19,6 +19,9 @@ use crate::{
     users::{parse_email, parse_role},
 };
 
+/// Where the scopes of a token stand.
+const SCOPES: &str = "api_tokens.scopes";
+
 /// API tokens, seen through a connection or a transaction.
 pub struct Tokens<'a, C>(&'a C);
 
@@ -75,8 +78,10 @@ impl<C: ConnectionTrait> Tokens<'_, C> {
         let Some(row) = OwnerRow::find_by_statement(statement).one(self.0).await? else {
             return Ok(None);
         };
-        let credential =
-            Credential::ApiToken { id: TokenId(row.id), scopes: parse_scopes(&row.scopes)? };
+        let credential = Credential::ApiToken {
+            id: TokenId(row.id),
+            scopes: parse_scopes(SCOPES, &row.scopes)?,
+        };
         Ok(Some(TokenOwner {
             caller: Caller {
                 user_id: UserId(row.user_id),
@@ -128,7 +133,7 @@ impl Tokens<'_, DatabaseTransaction> {
             name: Set(token.name.as_str().to_owned()),
             prefix: Set(token.prefix.clone()),
             secret_hash: Set(secret_hash.to_vec()),
-            scopes: Set(token.scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")),
+            scopes: Set(scope_text(&token.scopes)),
             expires_at: Set(token.expires_at),
             last_used_at: Set(token.last_used_at),
             created_at: Set(token.created_at),
@@ -158,9 +163,15 @@ impl Tokens<'_, DatabaseTransaction> {
     }
 }
 
-fn parse_scopes(text: &str) -> Result<Vec<Scope>> {
+/// Scopes as a column holds them.
+pub(crate) fn scope_text(scopes: &[Scope]) -> String {
+    scopes.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The scopes that a column holds.
+pub(crate) fn parse_scopes(column: &'static str, text: &str) -> Result<Vec<Scope>> {
     text.split_ascii_whitespace()
-        .map(|s| s.parse().map_err(|_| StoreError::unreadable("api_tokens.scopes", s)))
+        .map(|s| s.parse().map_err(|_| StoreError::unreadable(column, s)))
         .collect()
 }
 
@@ -170,7 +181,7 @@ fn token(row: Model) -> Result<ApiToken> {
         user_id: UserId(row.user_id),
         name: Name::parse(row.name).map_err(|e| StoreError::unreadable("api_tokens.name", e))?,
         prefix: row.prefix,
-        scopes: parse_scopes(&row.scopes)?,
+        scopes: parse_scopes(SCOPES, &row.scopes)?,
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
         created_at: row.created_at,

@@ -114,6 +114,7 @@ impl TestApp {
             request_timeout: Duration::from_secs(30),
             max_sockets_per_user: 10,
             mcp_allowed_hosts: None,
+            mcp_public_url: None,
             mcp_tool_timeout: Duration::from_secs(30),
             hsts: false,
         };

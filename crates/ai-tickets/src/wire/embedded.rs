@@ -26,7 +26,7 @@ use atc_platform::{
 use atc_store::Store;
 
 use super::{engine::Engine, secrets};
-use crate::config::{Environment, Settings};
+use crate::config::{Environment, Mcp, Settings};
 
 /// How many clients one process counts at the same time: a few megabytes.
 const MOST_LIMITED_KEYS: usize = 100_000;
@@ -211,10 +211,19 @@ pub fn api_config(settings: &Settings) -> atc_api::Config {
         upload_timeout: settings.files.upload_timeout,
         request_timeout: server.request_timeout,
         max_sockets_per_user: server.max_sockets_per_user,
-        mcp_allowed_hosts: settings.mcp.allowed_hosts.clone(),
+        mcp_allowed_hosts: allowed_hosts(&settings.mcp),
+        mcp_public_url: settings.mcp.public_url.clone(),
         mcp_tool_timeout: settings.mcp.tool_timeout,
         hsts: server.environment == Environment::Production,
     }
+}
+
+/// By which hosts the MCP server may be called: its public address is one of them.
+fn allowed_hosts(mcp: &Mcp) -> Option<Vec<String>> {
+    let mut hosts = mcp.allowed_hosts.clone()?;
+    let authority = mcp.public_url.as_deref().and_then(|url| url.split("://").nth(1));
+    hosts.extend(authority.map(str::to_owned));
+    Some(hosts)
 }
 
 /// How a door listens on a port.

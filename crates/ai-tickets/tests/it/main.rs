@@ -13,6 +13,7 @@ mod hostile;
 mod keys;
 mod kills;
 mod models;
+mod oauth;
 mod pages;
 mod postgres;
 mod program;

@@ -206,6 +206,11 @@ impl Server {
         self.told("Job dashboard  http://").parse().unwrap()
     }
 
+    /// Where its MCP server listens.
+    pub fn mcp(&self) -> SocketAddr {
+        self.told("MCP server     http://").trim_end_matches("/mcp").parse().unwrap()
+    }
+
     /// Its metrics, from the port for those who watch.
     pub fn metrics(&self) -> String {
         let url = format!("http://{}", self.told("Metrics        http://"));

@@ -6,16 +6,12 @@ use atc_core::{
     user::Password,
 };
 use axum::{
-    body::Body,
     extract::{Request, State},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use http::{StatusCode, Uri, header};
 
-use super::{
-    session::{self, ByHttps},
-    view,
-};
+use super::{COOKIE, view};
 use crate::{
     ApiState,
     extract::{
@@ -23,12 +19,11 @@ use crate::{
         permissions::{ManageSession, ReadJobs},
     },
     layer::limit_auth,
+    pages::{form::Form, session::ByHttps},
     problem::{Problem, Result, Told},
 };
 
 const PATH: &str = "/login";
-/// The most bytes of the form.
-const MOST_FORM_BYTES: usize = 16 * 1024;
 
 /// Where to log in, and to come back from to the page that was asked for.
 pub(super) fn address(asked: Option<&Uri>) -> String {
@@ -75,33 +70,6 @@ pub(super) async fn page(
     }
 }
 
-/// What stands in the form.
-#[derive(Default)]
-struct Form {
-    email: String,
-    password: String,
-    next: Option<String>,
-}
-
-impl Form {
-    async fn read(body: Body) -> Result<Self> {
-        let bytes = axum::body::to_bytes(body, MOST_FORM_BYTES).await.map_err(|e| {
-            Error::new(ErrorCode::Malformed, "The form cannot be read; send it again.")
-                .with_source(e)
-        })?;
-        let mut form = Self::default();
-        for (name, value) in form_urlencoded::parse(&bytes) {
-            match &*name {
-                "email" => form.email = value.into_owned(),
-                "password" => form.password = value.into_owned(),
-                "next" => form.next = Some(value.into_owned()),
-                _ => {}
-            }
-        }
-        Ok(form)
-    }
-}
-
 /// `POST /login`.
 pub(super) async fn log_in(
     State(state): State<ApiState>,
@@ -111,17 +79,19 @@ pub(super) async fn log_in(
 ) -> Result<Response> {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let form = Form::read(request.into_body()).await?;
-    let next = local(form.next);
+    let field = |name| form.last(name).unwrap_or_default();
+    let (email, password) = (field("email"), Password::unchecked(field("password").to_owned()));
+    let next = local(form.last("next").map(str::to_owned));
     let entered = async {
-        limit_auth(&state, address, &form.email).await?;
-        enter(&state, &form.email, Password::unchecked(form.password), id).await
+        limit_auth(&state, address, email).await?;
+        enter(&state, email, password, id).await
     };
     match entered.await {
         Ok(token) => {
-            let cookie = session::begin(token, https).map(|value| (header::SET_COOKIE, value));
+            let cookie = COOKIE.begin(token, https).map(|value| (header::SET_COOKIE, value));
             Ok((AppendHeaders(cookie), Redirect::to(&next)).into_response())
         }
-        Err(problem) => refused(problem, &form.email, &next),
+        Err(problem) => refused(problem, email, &next),
     }
 }
 
@@ -167,7 +137,7 @@ pub(super) async fn log_out(
     https: ByHttps,
 ) -> Result<Response> {
     state.app.logout(&ctx).await?;
-    let cookie = session::end(https).map(|value| (header::SET_COOKIE, value));
+    let cookie = COOKIE.end(https).map(|value| (header::SET_COOKIE, value));
     Ok((AppendHeaders(cookie), Redirect::to(PATH)).into_response())
 }
 

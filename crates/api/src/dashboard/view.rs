@@ -7,7 +7,10 @@ mod jobs;
 mod overview;
 
 use atc_core::{Ctx, Error};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
+
+use super::FILES;
+use crate::pages::{self, logo};
 
 pub(super) use job::job;
 pub(super) use jobs::{Turn, jobs};
@@ -61,32 +64,7 @@ fn page(frame: &Frame, place: Place, title: &str, content: &Markup) -> Markup {
 }
 
 fn document(title: &str, body: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                title { (title) " · AI Ticket Creator" }
-                link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
-                link rel="stylesheet" href="/assets/dashboard.css";
-                script src="/assets/dashboard.js" defer {}
-            }
-            body { (body) }
-        }
-    }
-}
-
-fn logo() -> Markup {
-    html! {
-        svg .logo viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" {
-            rect x="3" y="13" width="4" height="8" rx="1" {}
-            rect x="10" y="8" width="4" height="13" rx="1" {}
-            rect x="17" y="3" width="4" height="18" rx="1" {}
-        }
-    }
+    pages::document(title, &FILES, None, body)
 }
 
 /// The form to log in with. `fault` says what was wrong the last time.

@@ -73,6 +73,7 @@ pub(crate) mod permissions {
         ReadProfile,
         ManageSession,
         ManageTokens,
+        ManageGrants,
         ReadUsers,
         WriteUsers,
         ReadTickets,

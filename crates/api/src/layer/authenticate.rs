@@ -10,17 +10,19 @@ use axum::{
 };
 use http::{HeaderMap, header};
 
-use crate::ApiState;
+use crate::{ApiState, oauth::Site};
 
-/// Reads the credential and notes what became of it; whether one is needed, the route decides.
+/// Reads the credential and notes what became of it; whether one is needed, the route decides. Tokens that
+/// people let programs have serve where a door named its [`Site`], and not elsewhere.
 pub(crate) async fn authenticate(
     State(state): State<ApiState>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let resource = request.extensions().get::<Site>().map(Site::resource);
     let authenticated = match bearer(request.headers()) {
         None => Authenticated::Nobody,
-        Some(token) => match state.app.authenticate(token).await {
+        Some(token) => match state.app.authenticate_at(token, resource.as_deref()).await {
             Ok(caller) => Authenticated::Caller(caller),
             Err(e) => Authenticated::Refused(Arc::new(e)),
         },

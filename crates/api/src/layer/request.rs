@@ -52,6 +52,10 @@ pub(crate) async fn request(
         let told = response.extensions().get::<Told>().is_some();
         if let Some(error) = failure.filter(|_| !told) {
             let mut written = problem::render(&error, &id);
+            if response.headers().contains_key(header::WWW_AUTHENTICATE) {
+                // The door knows better how to get in.
+                written.headers_mut().remove(header::WWW_AUTHENTICATE);
+            }
             for (name, value) in response.headers() {
                 // What a handler or a library said besides, such as Allow or RateLimit-…
                 if !written.headers().contains_key(name) && *name != header::CONTENT_LENGTH {

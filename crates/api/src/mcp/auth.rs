@@ -1,9 +1,13 @@
 //! Who speaks, and from which page.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use atc_app::Authenticated;
-use atc_core::{Error, ErrorCode, caller::Caller};
+use atc_core::{
+    Error, ErrorCode,
+    caller::{Caller, Credential},
+    policy::{self, Action},
+};
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
@@ -15,9 +19,13 @@ use crate::{
     ApiState,
     extract::RequestId,
     layer,
+    oauth::Site,
     problem::{Problem, Told},
     ws::is_allowed_origin,
 };
+
+/// A token came that does not serve (RFC 6750, 3.1).
+const INVALID_TOKEN: &str = "invalid_token";
 
 /// What a call of the API takes over from the call of the tool.
 const TAKEN_OVER: [HeaderName; 3] =
@@ -28,6 +36,7 @@ const TAKEN_OVER: [HeaderName; 3] =
 pub(super) struct Identity {
     pub caller: Caller,
     headers: HeaderMap,
+    site: Option<Site>,
     peer: Option<ConnectInfo<SocketAddr>>,
     request_id: Option<RequestId>,
 }
@@ -45,6 +54,7 @@ impl Identity {
         Some(Self {
             caller: caller.clone(),
             headers,
+            site: parts.extensions.get().cloned(),
             peer: parts.extensions.get().copied(),
             request_id: parts.extensions.get().cloned(),
         })
@@ -60,7 +70,7 @@ impl Identity {
             .map_err(|_| Error::new(ErrorCode::Unauthenticated, "This is no token."))?;
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
-        Ok(Self { caller, headers, peer: None, request_id: None })
+        Ok(Self { caller, headers, site: None, peer: None, request_id: None })
     }
 
     /// The token itself.
@@ -68,10 +78,18 @@ impl Identity {
         layer::bearer(&self.headers).unwrap_or_default()
     }
 
+    /// The resource that the token was shown to.
+    pub fn resource(&self) -> Option<String> {
+        self.site.as_ref().map(Site::resource)
+    }
+
     /// Lets a request of ours speak for them.
     pub fn sign(&self, request: &mut Request) {
         for (name, value) in &self.headers {
             request.headers_mut().append(name, value.clone());
+        }
+        if let Some(site) = &self.site {
+            request.extensions_mut().insert(site.clone());
         }
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
@@ -84,18 +102,78 @@ impl Identity {
     }
 }
 
-/// Lets nobody through without a credential that serves.
+/// Notes under which address this door was called, so that tokens serve that were given for it.
+pub(super) async fn note_site(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(site) = Site::of(&state.config, request.headers()) {
+        request.extensions_mut().insert(site);
+    }
+    next.run(request).await
+}
+
+/// Lets nobody through without a credential that serves; says where to get one.
 pub(super) async fn require(request: Request, next: Next) -> Response {
-    let refused = match request.extensions().get::<Authenticated>() {
+    let site = request.extensions().get::<Site>();
+    let (refused, challenge) = match request.extensions().get::<Authenticated>() {
         Some(Authenticated::Caller(_)) => return next.run(request).await,
-        Some(Authenticated::Refused(e)) => Problem(Arc::clone(e)),
+        Some(Authenticated::Refused(e)) => {
+            (Problem(Arc::clone(e)), site.map(|site| site.challenge(Some(INVALID_TOKEN))))
+        }
         Some(Authenticated::Nobody) | None => {
-            let detail = "Send an API token (POST /api/v1/tokens) or an access token in the header \
-                          Authorization: Bearer <token>.";
-            Error::new(ErrorCode::Unauthenticated, detail).into()
+            let detail = "Log in as the header WWW-Authenticate says, or send an API token (POST \
+                          /api/v1/tokens) or an access token in the header Authorization: Bearer \
+                          <token>.";
+            let problem = Error::new(ErrorCode::Unauthenticated, detail).into();
+            (problem, site.map(|site| site.challenge(None)))
         }
     };
-    refused.into_response()
+    let mut response = refused.into_response();
+    if let Some(challenge) = challenge.flatten() {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Tells a program that calls a tool without the scope for it which one it lacks (RFC 6750, 3.1), so that it
+/// can ask its person for more. What it calls stands in headers since the revision 2026-07-28; before, the
+/// tool itself says it.
+pub(super) async fn require_scope(
+    State(needs): State<Arc<HashMap<&'static str, Action>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match lacking(&needs, &request) {
+        None => next.run(request).await,
+        Some((problem, challenge)) => {
+            let mut response = problem.into_response();
+            if let Some(challenge) = challenge {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
+        }
+    }
+}
+
+fn lacking(
+    needs: &HashMap<&'static str, Action>,
+    request: &Request,
+) -> Option<(Problem, Option<HeaderValue>)> {
+    let header = |name: &str| request.headers().get(name)?.to_str().ok();
+    if header("mcp-method") != Some("tools/call") {
+        return None;
+    }
+    let action = *needs.get(header("mcp-name")?)?;
+    let Some(Authenticated::Caller(caller)) = request.extensions().get() else { return None };
+    let needed = action.requirement();
+    let may_have_it = caller.role >= needed.role;
+    let (Credential::Grant { .. }, true) = (&caller.credential, may_have_it) else { return None };
+    let refused = policy::authorize(caller, action).err()?;
+    let challenge = needed.scope.zip(request.extensions().get::<Site>());
+    let challenge = challenge.and_then(|(scope, site)| site.challenge_for(scope));
+    Some((refused.into(), challenge))
 }
 
 /// Refuses a browser's page of somebody else.

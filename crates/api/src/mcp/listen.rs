@@ -25,7 +25,8 @@ pub(super) async fn run(server: &McpServer, context: SubscriptionContext) -> Res
     let app = &state.app;
     let refused = |e: atc_core::Error| ErrorData::invalid_request(e.detail, None);
     let wanted = Wanted::of(context.accepted())?;
-    let mut connected = app.connect(who.token()).await.map_err(refused)?;
+    let mut connected =
+        app.connect_at(who.token(), who.resource().as_deref()).await.map_err(refused)?;
     let _permit = app
         .open_connection(who.caller.user_id, state.config.max_sockets_per_user)
         .map_err(refused)?;

@@ -1,8 +1,8 @@
 //! What the door says to each message of the protocol.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use atc_core::policy;
+use atc_core::policy::{self, Action};
 use axum::Router;
 use http::{Method, request::Parts};
 use rmcp::{
@@ -89,6 +89,12 @@ impl McpServer {
             shared: Arc::new(Shared { api: router(state.clone()), state, tools }),
             speaker: None,
         }
+    }
+
+    /// What it takes to call each tool that not everybody may call.
+    pub fn needs(&self) -> HashMap<&'static str, Action> {
+        let tools = self.shared.tools.iter();
+        tools.filter_map(|bound| Some((bound.tool.name, bound.needs?))).collect()
     }
 
     /// The same, speaking for somebody.

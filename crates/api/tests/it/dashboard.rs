@@ -155,7 +155,7 @@ async fn nothing_is_changed_for_pages_of_somebody_else(db: &TestDb) {
     ];
     for call in foreign {
         let answer = call.await.expect(403);
-        assert!(html(&answer).contains("did not come from a page of the dashboard"));
+        assert!(html(&answer).contains("did not come from a page of this server"));
     }
     let login = app.dashboard(Method::POST, "/login").header("origin", "http://evil.test");
     login.raw(FORM, credentials("admin@example.com", PASSWORD)).await.expect(403);

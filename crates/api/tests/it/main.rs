@@ -19,6 +19,7 @@ mod lists;
 mod live;
 mod mcp;
 mod notifications;
+mod oauth;
 mod policy;
 mod serving;
 mod sockets;

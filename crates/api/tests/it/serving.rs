@@ -32,6 +32,7 @@ async fn run(db: &TestDb, max_connections: usize) -> Running {
             request_timeout: Duration::from_secs(10),
             max_sockets_per_user: 10,
             mcp_allowed_hosts: None,
+            mcp_public_url: None,
             mcp_tool_timeout: Duration::from_secs(30),
             hsts: false,
         }),

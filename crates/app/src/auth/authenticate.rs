@@ -20,12 +20,20 @@ pub enum Authenticated {
 }
 
 impl App {
-    /// Finds the person behind a Bearer token: an access token or an API token. Role and activity
-    /// are read from the database every time, so that a change takes effect at once.
+    /// Finds the person behind a Bearer token of a login, or an API token. Role and activity are read
+    /// from the database every time, so that a change takes effect at once.
     ///
     /// # Errors
     /// [`ErrorCode::Unauthenticated`] when the token proves nothing.
     pub async fn authenticate(&self, token: &str) -> Result<Caller> {
+        self.authenticate_at(token, None).await
+    }
+
+    /// The same at a resource of a name, where tokens serve as well that were given to programs for it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the token proves nothing, or nothing here.
+    pub async fn authenticate_at(&self, token: &str, resource: Option<&str>) -> Result<Caller> {
         let refused = || {
             Error::new(
                 ErrorCode::Unauthenticated,
@@ -44,7 +52,12 @@ impl App {
             }
             return Ok(owner.caller);
         }
-        let (user, session) = self.access_tokens.read(token, now).ok_or_else(refused)?;
-        self.store.sessions().find_caller(session, user, now).await?.ok_or_else(refused)
+        if let Some((user, session)) = self.access_tokens.read(token, now) {
+            let caller = self.store.sessions().find_caller(session, user, now).await?;
+            return caller.ok_or_else(refused);
+        }
+        let resource = resource.ok_or_else(refused)?;
+        let granted = self.find_granted(token, resource).await?;
+        granted.map(|(caller, _)| caller).ok_or_else(refused)
     }
 }

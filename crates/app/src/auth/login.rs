@@ -10,7 +10,6 @@ use atc_core::{
 use atc_store::Session as StoredSession;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::RefreshTokens;
 use crate::App;
 
 /// A login as its owner holds it.
@@ -71,11 +70,12 @@ impl App {
     pub async fn refresh(&self, token: &str) -> Result<Session> {
         let refused =
             || Error::new(ErrorCode::Unauthenticated, "This session has ended; log in again.");
-        let claim = RefreshTokens::parse(token).ok_or_else(refused)?;
+        let claim = self.refresh_tokens.parse(token).ok_or_else(refused)?;
         let now = self.now();
-        let session = self.store.sessions().find(claim.session).await?.ok_or_else(refused)?;
+        let session =
+            self.store.sessions().find(SessionId(claim.family)).await?.ok_or_else(refused)?;
         let alive = session.revoked_at.is_none() && session.expires_at > now;
-        if !alive || !self.refresh_tokens.proves(&claim, &session) {
+        if !alive || !self.refresh_tokens.proves(&claim, &session.nonce) {
             return Err(refused());
         }
         let user = self.store.users().find(session.user_id).await?;
@@ -113,14 +113,15 @@ impl App {
     pub async fn authenticate_session(&self, token: &str, lasts: TimeDelta) -> Result<Caller> {
         let refused =
             || Error::new(ErrorCode::Unauthenticated, "This session has ended; log in again.");
-        let claim = RefreshTokens::parse(token).ok_or_else(refused)?;
-        let session = self.store.sessions().find(claim.session).await?.ok_or_else(refused)?;
+        let claim = self.refresh_tokens.parse(token).ok_or_else(refused)?;
+        let session =
+            self.store.sessions().find(SessionId(claim.family)).await?.ok_or_else(refused)?;
         let now = self.now();
         let newest = claim.generation == session.generation;
         if !newest || now - session.created_at >= lasts {
             return Err(refused());
         }
-        if !self.refresh_tokens.proves(&claim, &session) {
+        if !self.refresh_tokens.proves(&claim, &session.nonce) {
             return Err(refused());
         }
         let caller = self.store.sessions().find_caller(session.id, session.user_id, now).await?;
@@ -155,7 +156,7 @@ impl App {
             .map_err(Error::internal)?;
         Ok(Session {
             access_token,
-            refresh_token: self.refresh_tokens.issue(session, generation),
+            refresh_token: self.refresh_tokens.issue(session.id.0, &session.nonce, generation),
             expires_in_s: self.access_tokens.ttl_s(),
             user,
         })

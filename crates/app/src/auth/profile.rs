@@ -7,7 +7,7 @@ use atc_core::{
     user::{ProfilePatch, User},
 };
 
-use crate::App;
+use crate::{App, oauth};
 
 impl App {
     /// The caller's account.
@@ -15,7 +15,7 @@ impl App {
         Ok(self.store.users().get(ctx.caller.user_id).await?)
     }
 
-    /// Changes the caller's name or password. A new password ends all other sessions.
+    /// Changes the caller's name or password. A new password ends all other sessions, and what the caller let programs do.
     ///
     /// # Errors
     /// Invalid when the present password is wrong.
@@ -48,9 +48,13 @@ impl App {
             tx.users().set_password(id, hash).await?;
             let present = match ctx.caller.credential {
                 Credential::Session(session) => Some(session),
-                Credential::ApiToken { .. } | Credential::Operator => None,
+                Credential::ApiToken { .. } | Credential::Grant { .. } | Credential::Operator => {
+                    None
+                }
             };
             tx.sessions().revoke_all(id, present, ctx.now).await?;
+            // Whoever knew the old one may have let a program in.
+            oauth::end_all(&tx, id, ctx.now).await?;
             self.note_access_change(&tx, id).await?;
             changed = true;
         }

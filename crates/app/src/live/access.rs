@@ -25,8 +25,20 @@ impl App {
     /// # Errors
     /// [`ErrorCode::Unauthenticated`] when the token proves nothing.
     pub async fn connect(&self, token: &str) -> Result<Connected> {
-        let caller = self.authenticate(token).await?;
+        self.connect_at(token, None).await
+    }
+
+    /// The same at a resource of a name, see [`App::authenticate_at`].
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the token proves nothing, or nothing here.
+    pub async fn connect_at(&self, token: &str, resource: Option<&str>) -> Result<Connected> {
+        let caller = self.authenticate_at(token, resource).await?;
         let ends_at = match &caller.credential {
+            Credential::Grant { .. } => {
+                let granted = self.find_granted(token, resource.unwrap_or_default()).await?;
+                granted.map(|(_, ends_at)| ends_at)
+            }
             Credential::Session(_) => self.access_tokens.ends_at(token, self.now()),
             Credential::ApiToken { id, .. } => self.store.tokens().expires_at(*id).await?,
             Credential::Operator => None,
@@ -47,7 +59,8 @@ impl App {
         let (session_id, token_id) = match &ctx.caller.credential {
             Credential::Session(id) => (Some(*id), None),
             Credential::ApiToken { id, .. } => (None, Some(*id)),
-            Credential::Operator => (None, None),
+            // No program comes to the sockets of browsers.
+            Credential::Grant { .. } | Credential::Operator => (None, None),
         };
         let ticket = WsTicket {
             user_id: ctx.caller.user_id,
@@ -100,6 +113,11 @@ impl App {
                 self.store.sessions().find_caller(*id, caller.user_id, now).await?
             }
             Credential::ApiToken { id, .. } => self.store.tokens().find_caller(*id, now).await?,
+            Credential::Grant { id, .. } => {
+                // Its token has the scopes that it had: a grant never gets others.
+                let present = self.store.grants().find_caller(*id, now).await?;
+                present.map(|present| Caller { credential: caller.credential.clone(), ..present })
+            }
             Credential::Operator => Some(caller.clone()),
         };
         Ok(present.filter(|present| present.role >= caller.role))

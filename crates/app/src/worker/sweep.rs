@@ -5,12 +5,14 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Run};
-use crate::live::EVENTS_KEPT;
+use crate::{live::EVENTS_KEPT, oauth};
 
 /// Every full hour.
 pub(super) const CRON: &str = "0 * * * *";
-/// How long an ended session is kept, for whoever looks into an incident.
+/// How long an ended session or grant is kept, for whoever looks into an incident.
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
+/// How long a code is remembered that served, to notice who comes with it again.
+const CODES_KEPT: TimeDelta = TimeDelta::hours(1);
 /// How long jobs are listed that ended well.
 const JOBS_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long notifications are listed.
@@ -18,7 +20,7 @@ const NOTIFICATIONS_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long deliveries of webhooks are listed that ended.
 const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets kept answers, ended sessions, old events, notifications and deliveries, and jobs that were done.
+/// Forgets kept answers, ended sessions, what programs had and nobody uses, old events, notifications and deliveries, and jobs that were done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sweep {}
 
@@ -39,6 +41,10 @@ impl Job for Sweep {
         tx.notifications().delete_before(stale).await.map_err(Error::from)?;
         let told = app.now() - DELIVERIES_KEPT;
         tx.webhook_deliveries().delete_before(told).await.map_err(Error::from)?;
+        tx.oauth_codes().delete_expired(app.now() - CODES_KEPT).await.map_err(Error::from)?;
+        tx.grants().delete_ended(ended).await.map_err(Error::from)?;
+        let (never, since) = (app.now() - oauth::UNUSED_KEPT, app.now() - oauth::USED_KEPT);
+        tx.oauth_clients().delete_unused(never, since).await.map_err(Error::from)?;
         let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
         run.finish(tx).await?;
         tracing::debug!(answers, sessions, events, jobs, "swept");

@@ -26,6 +26,17 @@ pub struct OutgoingAnswer {
     pub retry_after: Option<Duration>,
 }
 
+/// What stands at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingPage {
+    /// The status code, 100 to 999.
+    pub status: u16,
+    /// Its whole text.
+    pub text: String,
+    /// For how long it says that it stays the same.
+    pub fresh_for: Option<Duration>,
+}
+
 /// Why there is no answer. The texts are for administrators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutgoingError {
@@ -50,4 +61,11 @@ pub trait Outgoing: Send + Sync {
 
     /// Sends a body and reads the beginning of the answer. Redirects are not followed.
     fn post(&self, post: OutgoingPost) -> BoxFuture<'_, Result<OutgoingAnswer, OutgoingError>>;
+
+    /// Reads the JSON that stands at an address, of at most so many bytes. Redirects are not followed.
+    fn get(
+        &self,
+        url: String,
+        most_bytes: usize,
+    ) -> BoxFuture<'_, Result<OutgoingPage, OutgoingError>>;
 }

@@ -100,3 +100,47 @@ async fn silence_and_nonsense_and_half_an_answer_are_errors() {
     let error = post(&client, format!("http://{closed}/")).await.unwrap_err();
     assert!(matches!(error, OutgoingError::Unreachable(_)), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_stands_at_an_address_is_read_whole_or_not_at_all() {
+    let page = b"HTTP/1.1 200 OK\r\ncache-control: public, max-age=60\r\ncontent-length: 4\r\n\
+                 connection: close\r\n\r\n{}{}";
+    let (address, mut heard) = asked_by_get(page).await;
+    let client = client(&["127.0.0.1"]);
+    let found = client.get(format!("http://{address}/a.json"), 4).await.unwrap();
+    assert_eq!((found.status, found.text.as_str()), (200, "{}{}"));
+    assert_eq!(found.fresh_for, Some(Duration::from_mins(1)));
+    let request = heard.recv().await.unwrap();
+    assert!(request.starts_with("GET /a.json HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("accept: application/json"), "{request}");
+
+    let error = client.get(format!("http://{address}/a.json"), 3).await.unwrap_err();
+    assert!(error.to_string().contains("more than 3 bytes"), "{error}");
+    let refused = client.get("https://169.254.169.254/".to_owned(), 9).await.unwrap_err();
+    assert!(matches!(refused, OutgoingError::Refused(_)), "{refused:?}");
+    let (moved, _) =
+        asked_by_get(b"HTTP/1.1 302 Found\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n").await;
+    assert_eq!(client.get(format!("http://{moved}/"), 9).await.unwrap().status, 302);
+}
+
+/// As [`server`], for requests without a body.
+async fn asked_by_get(answer: &'static [u8]) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (requests, heard) = mpsc::unbounded_channel();
+    #[expect(clippy::disallowed_methods, reason = "it ends with its test")]
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                if socket.read_buf(&mut request).await.unwrap() == 0 {
+                    break;
+                }
+            }
+            let _ = requests.send(String::from_utf8(request).unwrap());
+            let _ = socket.write_all(answer).await;
+        }
+    });
+    (address, heard)
+}

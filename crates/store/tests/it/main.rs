@@ -7,6 +7,7 @@ mod events;
 mod fixtures;
 mod jobs;
 mod migrations;
+mod oauth;
 mod organisation;
 mod search;
 mod tickets;

@@ -17,19 +17,26 @@ use http::{HeaderMap, HeaderValue, header, request::Parts};
 
 use crate::ApiState;
 
-const NAME: &str = "atc_dashboard";
-/// How long a login lasts, however busy: a working day.
-const LASTS: TimeDelta = TimeDelta::hours(12);
+/// The cookie of one family of pages.
+pub(crate) struct SessionCookie {
+    pub name: &'static str,
+    /// Below which path it is sent.
+    pub path: &'static str,
+    /// Whether it is sent when a page of somebody else leads to ours.
+    pub same_site: SameSite,
+    /// How long a login lasts, however busy.
+    pub lasts: TimeDelta,
+}
 
 /// Reads the cookie and notes what became of it, as `layer::authenticate` does of tokens.
-pub(super) async fn authenticate(
-    State(state): State<ApiState>,
+pub(crate) async fn authenticate(
+    State((state, kind)): State<(ApiState, &'static SessionCookie)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let authenticated = match token(request.headers()) {
+    let authenticated = match kind.token(request.headers()) {
         None => Authenticated::Nobody,
-        Some(token) => match state.app.authenticate_session(&token, LASTS).await {
+        Some(token) => match state.app.authenticate_session(&token, kind.lasts).await {
             Ok(caller) => Authenticated::Caller(caller),
             Err(e) => Authenticated::Refused(Arc::new(e)),
         },
@@ -38,15 +45,9 @@ pub(super) async fn authenticate(
     next.run(request).await
 }
 
-fn token(headers: &HeaderMap) -> Option<String> {
-    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    cookies.find(|cookie| cookie.name() == NAME).map(|cookie| cookie.value().to_owned())
-}
-
 /// Whether the browser came by HTTPS: as a trusted proxy says, or as production demands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ByHttps(bool);
+pub(crate) struct ByHttps(pub bool);
 
 impl FromRequestParts<ApiState> for ByHttps {
     type Rejection = std::convert::Infallible;
@@ -65,21 +66,29 @@ impl FromRequestParts<ApiState> for ByHttps {
     }
 }
 
-/// The header that gives the browser its session.
-pub(super) fn begin(token: String, https: ByHttps) -> Option<HeaderValue> {
-    header_value(&cookie(token, https))
-}
+impl SessionCookie {
+    fn token(&self, headers: &HeaderMap) -> Option<String> {
+        let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut cookies = texts.flat_map(Cookie::split_parse).filter_map(Result::ok);
+        cookies.find(|cookie| cookie.name() == self.name).map(|cookie| cookie.value().to_owned())
+    }
 
-/// The header that takes it away again.
-pub(super) fn end(https: ByHttps) -> Option<HeaderValue> {
-    let mut cookie = cookie(String::new(), https);
-    cookie.make_removal();
-    header_value(&cookie)
-}
+    /// The header that gives the browser its session.
+    pub fn begin(&self, token: String, https: ByHttps) -> Option<HeaderValue> {
+        header_value(&self.cookie(token, https))
+    }
 
-fn cookie(value: String, ByHttps(https): ByHttps) -> Cookie<'static> {
-    let cookie = Cookie::build((NAME, value)).path("/").http_only(true);
-    cookie.same_site(SameSite::Strict).secure(https).build()
+    /// The header that takes it away again.
+    pub fn end(&self, https: ByHttps) -> Option<HeaderValue> {
+        let mut cookie = self.cookie(String::new(), https);
+        cookie.make_removal();
+        header_value(&cookie)
+    }
+
+    fn cookie(&self, value: String, ByHttps(https): ByHttps) -> Cookie<'static> {
+        let cookie = Cookie::build((self.name, value)).path(self.path).http_only(true);
+        cookie.same_site(self.same_site).secure(https).build()
+    }
 }
 
 /// Our tokens have letters, digits, `-` and `_` only.

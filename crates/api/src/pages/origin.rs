@@ -13,12 +13,12 @@ use crate::problem::Problem;
 /// Refuses what may change something unless the browser says that a page of this origin asks: by
 /// `Sec-Fetch-Site` or, where it sends none (as over plain HTTP), by an `Origin` with our host. Who
 /// says neither is refused as well: the cookie comes from browsers alone, and they say it.
-pub(super) async fn check(request: Request, next: Next) -> Response {
+pub(crate) async fn check(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || is_ours(request.headers()) {
         return next.run(request).await;
     }
-    let detail = "This request did not come from a page of the dashboard; open the page again.";
+    let detail = "This request did not come from a page of this server; open the page again.";
     Problem::from(Error::forbidden(detail)).into_response()
 }
 
