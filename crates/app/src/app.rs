@@ -12,7 +12,7 @@ use atc_core::{
     agent::ModelRef,
     ports::{
         AiSource, BlobStore, Bus, ChatModels, Clock, Entropy, Extractor, Outgoing, RateLimiter,
-        TriageEngine, new_uuid,
+        ToolServers, TriageEngine, new_uuid,
     },
 };
 use atc_store::{LabelFingerprint, ModelRecord, Store};
@@ -28,6 +28,7 @@ use crate::{
     jobs::HistoryCache,
     live::{Live, Told},
     sealer::Sealer,
+    tool_servers::Seen,
     wake::Signals,
 };
 
@@ -55,6 +56,8 @@ pub struct Parts {
     pub bus: Option<Arc<dyn Bus>>,
     /// Calls other systems.
     pub outgoing: Arc<dyn Outgoing>,
+    /// Speaks with servers of others that have tools.
+    pub tools: Arc<dyn ToolServers>,
     /// What other systems are told of an event, as JSON.
     pub webhook_text: fn(&Told) -> String,
     /// Settings.
@@ -86,6 +89,11 @@ pub struct App {
     /// Seals the secrets of webhooks.
     pub(crate) webhook_sealer: Sealer,
     pub(crate) outgoing: Arc<dyn Outgoing>,
+    pub(crate) tools: Arc<dyn ToolServers>,
+    /// Seals what servers of tools are shown.
+    pub(crate) tool_sealer: Sealer,
+    /// Which of them were found unchanged a moment ago.
+    pub(crate) tools_seen: Seen,
     pub(crate) webhook_text: fn(&Told) -> String,
     limiter: Arc<dyn RateLimiter>,
     /// Every task of this process; shutdown waits for them.
@@ -133,6 +141,7 @@ impl App {
             limiter,
             bus,
             outgoing,
+            tools,
             webhook_text,
             config,
             keys,
@@ -146,6 +155,8 @@ impl App {
             webhook_sealer: Sealer::new(&keys, b"webhooks"),
             agents: Agents::new(ai_source, chat_models),
             model_records: BlockingMutex::default(),
+            tool_sealer: Sealer::new(&keys, b"tool servers"),
+            tools_seen: Seen::default(),
             started_at: clock.now(),
             store,
             clock,
@@ -155,6 +166,7 @@ impl App {
             extractor,
             limiter,
             outgoing,
+            tools,
             webhook_text,
             config,
             tasks: TaskTracker::new(),

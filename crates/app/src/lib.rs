@@ -22,6 +22,7 @@ mod notifications;
 mod sealer;
 mod teams;
 mod tickets;
+mod tool_servers;
 mod transfer;
 mod triage;
 mod users;
@@ -47,6 +48,7 @@ pub use jobs::{
 pub use keys::Resealed;
 pub use live::{Connected, ConnectionPermit, Facts, Follower, Heard, Lost, Told};
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
+pub use tool_servers::{AllowedTool, ToolServerDetail};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 pub use webhooks::NewEndpointSecret;

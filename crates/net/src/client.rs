@@ -28,9 +28,9 @@ pub struct SetUpError(#[from] reqwest::Error);
 
 /// Calls addresses that people gave.
 pub struct Client {
-    http: reqwest::Client,
-    guard: Arc<Guard>,
-    limits: Limits,
+    pub(crate) http: reqwest::Client,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) limits: Limits,
 }
 
 impl Client {
@@ -69,20 +69,8 @@ impl Client {
         Ok(OutgoingAnswer { status, text, retry_after })
     }
 
-    fn failed(&self, e: &reqwest::Error) -> OutgoingError {
-        if e.is_timeout() {
-            return OutgoingError::TimedOut(self.limits.timeout);
-        }
-        let mut deepest: &dyn std::error::Error = e;
-        let mut next = e.source();
-        while let Some(cause) = next {
-            if let Some(refused) = cause.downcast_ref::<OutgoingError>() {
-                return refused.clone();
-            }
-            deepest = cause;
-            next = cause.source();
-        }
-        OutgoingError::Unreachable(format!("No answer came: {deepest}."))
+    pub(crate) fn failed(&self, e: &reqwest::Error) -> OutgoingError {
+        failed(e, self.limits.timeout)
     }
 }
 
@@ -112,6 +100,23 @@ pub(crate) fn builder() -> ClientBuilder {
 /// trusts serve.
 pub(crate) fn built(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, SetUpError> {
     Ok(builder().build().or_else(|_| builder().tls_certs_only(bundled()).build())?)
+}
+
+/// What became of a call, for the administrator: the refusal of the guard, or the deepest cause.
+pub(crate) fn failed(e: &reqwest::Error, timeout: Duration) -> OutgoingError {
+    if e.is_timeout() {
+        return OutgoingError::TimedOut(timeout);
+    }
+    let mut deepest: &dyn std::error::Error = e;
+    let mut next = e.source();
+    while let Some(cause) = next {
+        if let Some(refused) = cause.downcast_ref::<OutgoingError>() {
+            return refused.clone();
+        }
+        deepest = cause;
+        next = cause.source();
+    }
+    OutgoingError::Unreachable(format!("No answer came: {deepest}."))
 }
 
 /// The authorities that Mozilla trusts, as this program was built.

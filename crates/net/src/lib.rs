@@ -11,10 +11,12 @@ mod address;
 mod answer;
 mod client;
 mod direct;
+mod exchange;
 mod guard;
 mod resolve;
 
 pub use answer::Answer;
 pub use client::{Client, Limits, SetUpError};
 pub use direct::{AddressError, CallError, Direct};
+pub use exchange::{Request, Response};
 pub use guard::{AllowError, Allowed, Guard};

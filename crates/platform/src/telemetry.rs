@@ -31,13 +31,16 @@ const SECONDS: &[f64] =
 
 /// Writes logs to standard error from now on. `level` is a level or a filter such as
 /// `info,atc_api=debug`; the libraries below us speak up from `warn` on, because below that they
-/// print statements and messages with their values. What `rmcp` calls an error there is a client that has gone.
+/// print statements and messages with their values. What `rmcp` calls an error there is a client that has gone, and as a
+/// client it prints what servers of others say.
 ///
 /// # Errors
 /// When the level makes no sense, or when it is called twice.
 pub fn start_logging(level: &str, format: LogFormat) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(format!(
-        "warn,{level},sqlx=warn,sea_orm=warn,hyper=warn,rmcp=warn,rmcp::service=off"
+        "warn,{level},sqlx=warn,sea_orm=warn,hyper=warn,rmcp=warn,rmcp::service=off,\
+         rmcp::transport::streamable_http_client=off,rmcp::transport::worker=off,\
+         rmcp::transport::common=off"
     ))?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {

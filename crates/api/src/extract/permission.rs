@@ -101,6 +101,8 @@ pub(crate) mod permissions {
         WriteKnowledge,
         ReadWebhooks,
         WriteWebhooks,
+        ReadToolServers,
+        WriteToolServers,
         ReadMetrics,
         ReadJobs,
         ManageJobs,

@@ -10,4 +10,5 @@ mod migrations;
 mod organisation;
 mod search;
 mod tickets;
+mod tool_servers;
 mod transactions;
