@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod manage;
 mod offer;
+mod record;
 mod secrets;
 
 use std::{

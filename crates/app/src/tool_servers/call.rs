@@ -4,14 +4,13 @@ use atc_core::{
     Ctx, Error, Result,
     id::ToolServerId,
     json::RawJson,
-    ports::{ToolResult, ToolServerError},
-    tool_server::{MOST_ARGUMENT_BYTES, ToolName, ToolServer},
+    ports::ToolResult,
+    tool_server::{MOST_ARGUMENT_BYTES, ToolName},
 };
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 
 use super::{AllowedTool, ToolServerDetail, check::unavailable, offer::offer, secrets::address};
-use crate::App;
+use crate::{App, agents::masked_json};
 
 /// The most characters of a result that a model is shown.
 const MOST_RESULT_CHARS: usize = 20_000;
@@ -43,9 +42,12 @@ impl App {
         }
         let (server, secrets) = self.server_with_secrets(id).await?;
         let address = address(&server, secrets);
-        let begun = Instant::now();
+        // Where nobody has looked at them, they hold no secrets, card or account numbers.
+        let masked = (!approved).then(|| masked_json(arguments));
+        let arguments = masked.as_ref().unwrap_or(arguments);
+        let record = self.record_call(ctx, &now, arguments, approved);
         let outcome = self.tools.call(&address, &now.tool, arguments).await;
-        note(ctx, &server, &now, begun, &outcome);
+        record.end(&outcome).await?;
         match outcome {
             Ok(result) => Ok(shown(result)),
             Err(e) => Err(unavailable(&e)),
@@ -142,27 +144,6 @@ fn shown(result: ToolResult) -> String {
     let Some((cut, _)) = text.char_indices().nth(MOST_RESULT_CHARS) else { return text };
     let (kept, whole) = (&text[..cut], text.chars().count());
     format!("{kept}\n[Cut here: {MOST_RESULT_CHARS} of {whole} characters. Ask for less.]")
-}
-
-fn note(
-    ctx: &Ctx,
-    server: &ToolServer,
-    tool: &AllowedTool,
-    begun: Instant,
-    outcome: &Result<ToolResult, ToolServerError>,
-) {
-    let word = match outcome {
-        Ok(result) if result.is_error => "tool_error",
-        Ok(_) => "ok",
-        Err(e) => e.as_str(),
-    };
-    let name = server.name.to_string();
-    metrics::counter!("tool_calls_total", "server" => name.clone(), "outcome" => word).increment(1);
-    metrics::histogram!("tool_call_seconds", "server" => name).record(begun.elapsed());
-    tracing::info!(
-        server = %server.name, tool = %tool.tool, by = %ctx.caller.user_id, outcome = word,
-        request_id = %ctx.request_id, "a tool of another server was called"
-    );
 }
 
 #[cfg(test)]

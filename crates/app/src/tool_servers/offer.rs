@@ -27,6 +27,8 @@ pub struct AllowedTool {
     pub spec: ToolSpec,
     /// Whether each call of it needs a person's yes.
     pub writes: bool,
+    /// The digest of what was allowed.
+    pub digest: String,
 }
 
 impl App {
@@ -73,5 +75,12 @@ pub(super) fn offer(
         parameters: definition.input_schema,
     };
     let writes = approval == Approval::Always;
-    Some(AllowedTool { server_id: id, server: server.clone(), tool: tool.name, spec, writes })
+    Some(AllowedTool {
+        server_id: id,
+        server: server.clone(),
+        tool: tool.name,
+        spec,
+        writes,
+        digest: definition.digest,
+    })
 }

@@ -140,6 +140,19 @@ async fn a_writing_tool_needs_an_approval(db: &TestDb) {
     assert_eq!(stranger.heard_of("tools/call"), 0);
     call(rain, true).await.expect("it was approved");
     call(weather, false).await.expect("it only reads");
+    let page = app.get("/ai/decisions?action=tool_called").bearer(&people.admin).await.expect(200);
+    let mut recorded: Vec<_> = page.body["items"]
+        .as_array()
+        .expect("decisions")
+        .iter()
+        .map(|d| (d["provider"].clone(), d["model"].clone(), d["output"].clone()))
+        .collect();
+    recorded.sort_by_key(|(_, model, _)| model.to_string());
+    let output = |tool: &str, approved| {
+        let named = format!("sky__{tool}");
+        (json!("sky"), json!(tool), json!({"tool": named, "outcome": "ok", "approved": approved}))
+    };
+    assert_eq!(recorded, [output("rain", true), output("weather", false)]);
     // The administrator changed their mind after the model was told.
     let always = json!({"tools": [{"name": "weather"}]});
     let listed = app.get("/ai/tool-servers").bearer(&people.admin).await.expect(200);
@@ -159,6 +172,11 @@ async fn what_leaves_the_house_is_bounded(db: &TestDb) {
         assert_eq!(refused.faults(), ["/arguments"]);
     }
     assert_eq!(stranger.heard_of("tools/call"), 0);
+    let card = RawJson::trusted(r#"{"city": "4111 1111 1111 1111"}"#.to_owned());
+    let tools = app.app.external_tools().await;
+    let call = app.app.call_external_tool(&ctx(&app), &tools[0], &card, false).await;
+    let text = call.expect("it is called");
+    assert!(text.contains("[card number]") && !text.contains("4111"), "{text}");
     let body = json!({"tool": "rain", "arguments": {}});
     let call = app.post(&format!("{}/call", path(&added))).bearer(&people.admin).json(&body);
     assert_eq!(call.await.expect(422).faults(), ["/tool"]);
@@ -265,4 +283,9 @@ async fn who_leaves_ends_the_call(db: &TestDb) {
         assert!(!gone.load(Ordering::SeqCst));
     }
     eventually("the connection ends", async || gone.load(Ordering::SeqCst)).await;
+    eventually("it is recorded all the same", async || {
+        let page = app.get("/ai/decisions?action=tool_called").bearer(&people.admin).await;
+        page.expect(200).body["items"][0]["output"]["outcome"] == "caller_left"
+    })
+    .await;
 }
