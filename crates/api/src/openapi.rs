@@ -183,6 +183,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Categories", "What kinds of tickets there are; triage reads them."),
         ("Teams", "Who works on which category."),
         ("Users", "Accounts, for administrators."),
+        ("Tool servers", "MCP servers of others whose tools agents may use, for administrators."),
         ("Webhooks", "Other systems that are told what happens, for administrators."),
         ("Jobs", "Work beside the requests and its queues, for administrators."),
         ("System", "How the service fares."),

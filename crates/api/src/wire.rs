@@ -14,6 +14,7 @@ mod quality;
 mod queue;
 mod team;
 mod ticket;
+mod tool_server;
 mod triage;
 mod user;
 mod webhook;
@@ -24,9 +25,9 @@ pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
 pub(crate) use decision::DecisionBody;
 pub(crate) use enums::{
-    AgentName, AttemptEnd, AuditKind, DecisionAction, DeliveryState, DisabledReason, FileKind,
-    FileStatus, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source, Status,
-    Strategy,
+    AgentName, Approval, AttemptEnd, AuditKind, DecisionAction, DeliveryState, DisabledReason,
+    FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source,
+    Status, Strategy, ToolState,
 };
 pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;
@@ -37,6 +38,7 @@ pub(crate) use quality::QualityBody;
 pub(crate) use queue::{JobsOverviewBody, QueueBody};
 pub(crate) use team::TeamBody;
 pub(crate) use ticket::{AuditEntryBody, DraftBody, SimilarBody, StatsBody, TicketBody};
+pub(crate) use tool_server::{ToolServerBody, ToolServerDetailBody};
 pub(crate) use triage::TriageBody;
 pub(crate) use user::{PersonBody, UserBody};
 pub use webhook::webhook_text;

@@ -27,5 +27,6 @@ pub use status::AgentStatus;
 pub(crate) use categorize::{Advice, Task};
 pub(crate) use ledger::digest_of;
 pub(crate) use loaded::Agents;
+pub(crate) use redact::masked_json;
 pub(crate) use replay::RunReplay;
 pub(crate) use shadow::ReadBeside;

@@ -12,7 +12,7 @@ use atc_core::{
     agent::ModelRef,
     ports::{
         AiSource, BlobStore, Bus, ChatModels, Clock, Entropy, Extractor, Outgoing, RateLimiter,
-        TriageEngine, new_uuid,
+        ToolServers, TriageEngine, new_uuid,
     },
 };
 use atc_store::{LabelFingerprint, ModelRecord, Store};
@@ -29,6 +29,7 @@ use crate::{
     live::{Live, Told},
     oauth::GrantTokens,
     sealer::Sealer,
+    tool_servers::Seen,
     wake::Signals,
 };
 
@@ -56,6 +57,8 @@ pub struct Parts {
     pub bus: Option<Arc<dyn Bus>>,
     /// Calls other systems.
     pub outgoing: Arc<dyn Outgoing>,
+    /// Speaks with servers of others that have tools.
+    pub tools: Arc<dyn ToolServers>,
     /// What other systems are told of an event, as JSON.
     pub webhook_text: fn(&Told) -> String,
     /// Settings.
@@ -89,6 +92,11 @@ pub struct App {
     /// Seals the secrets of webhooks.
     pub(crate) webhook_sealer: Sealer,
     pub(crate) outgoing: Arc<dyn Outgoing>,
+    pub(crate) tools: Arc<dyn ToolServers>,
+    /// Seals what servers of tools are shown.
+    pub(crate) tool_sealer: Sealer,
+    /// Which of them were found unchanged a moment ago.
+    pub(crate) tools_seen: Seen,
     pub(crate) webhook_text: fn(&Told) -> String,
     limiter: Arc<dyn RateLimiter>,
     /// Every task of this process; shutdown waits for them.
@@ -138,6 +146,7 @@ impl App {
             limiter,
             bus,
             outgoing,
+            tools,
             webhook_text,
             config,
             keys,
@@ -153,6 +162,8 @@ impl App {
             webhook_sealer: Sealer::new(&keys, b"webhooks"),
             agents: Agents::new(ai_source, chat_models),
             model_records: BlockingMutex::default(),
+            tool_sealer: Sealer::new(&keys, b"tool servers"),
+            tools_seen: Seen::default(),
             started_at: clock.now(),
             store,
             clock,
@@ -162,6 +173,7 @@ impl App {
             extractor,
             limiter,
             outgoing,
+            tools,
             webhook_text,
             config,
             tasks: TaskTracker::new(),

@@ -24,6 +24,7 @@ mod oauth;
 mod sealer;
 mod teams;
 mod tickets;
+mod tool_servers;
 pub mod trace;
 mod transfer;
 mod triage;
@@ -54,6 +55,7 @@ pub use oauth::{
     OauthSite, Place, RedirectUri, Return, TokenRequest, Tokens, USUAL_SCOPES, scope_text,
 };
 pub use tickets::{FileAnalysis, ImportOutcome, SimilarTicket};
+pub use tool_servers::{AllowedTool, ToolServerDetail};
 pub use transfer::{ExportPage, Exported};
 pub use triage::TriageReading;
 pub use webhooks::NewEndpointSecret;

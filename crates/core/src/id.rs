@@ -54,6 +54,8 @@ ids! {
     DecisionId;
     /// A report of what another model would have decided.
     ReplayId;
+    /// A server of others whose tools agents may use.
+    ToolServerId;
     /// A job that runs in the background.
     JobId;
     /// One attempt at a job: whoever holds another one may write nothing of it.

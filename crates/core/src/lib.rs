@@ -31,6 +31,7 @@ pub mod team;
 pub mod text;
 pub mod ticket;
 pub mod token;
+pub mod tool_server;
 pub mod triage;
 pub mod user;
 pub mod vector;

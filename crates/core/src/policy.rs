@@ -114,6 +114,10 @@ actions! {
     ReadWebhooks: Admin, Some(AdminScope);
     /// Make, change and delete them, and tell them again.
     WriteWebhooks: Admin, Some(AdminScope);
+    /// See which servers of others give agents tools, and which tools those are.
+    ReadToolServers: Admin, Some(AdminScope);
+    /// Add, change and remove them, and allow their tools.
+    WriteToolServers: Admin, Some(AdminScope);
     /// Read the metrics.
     ReadMetrics: Admin, Some(AdminScope);
     /// See queues, workers and jobs.

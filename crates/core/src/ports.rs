@@ -9,6 +9,7 @@ mod clock;
 mod extract;
 mod limiter;
 mod outgoing;
+mod tools;
 mod triage;
 
 use std::{future::Future, pin::Pin};
@@ -21,6 +22,7 @@ pub use clock::{Clock, Entropy, new_uuid};
 pub use extract::{Ability, ExtractError, Extractor, FileToRead, ReadProgress};
 pub use limiter::{Decision, Limit, RateLimiter};
 pub use outgoing::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingPage, OutgoingPost};
+pub use tools::{FoundTools, ToolResult, ToolServerAddress, ToolServerError, ToolServers};
 pub use triage::{
     Analysis, CategoryVerdict, EngineError, EngineState, EngineStatus, LabelledText, Meaning,
     PriorityVerdict, TrainedModel, TriageEngine, TriageInput,

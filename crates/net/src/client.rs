@@ -33,9 +33,9 @@ pub struct SetUpError(#[from] reqwest::Error);
 
 /// Calls addresses that people gave.
 pub struct Client {
-    http: reqwest::Client,
-    guard: Arc<Guard>,
-    limits: Limits,
+    pub(crate) http: reqwest::Client,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) limits: Limits,
 }
 
 impl Client {
@@ -92,20 +92,8 @@ impl Client {
         Ok(OutgoingPage { status, text, fresh_for })
     }
 
-    fn failed(&self, e: &reqwest::Error) -> OutgoingError {
-        if e.is_timeout() {
-            return OutgoingError::TimedOut(self.limits.timeout);
-        }
-        let mut deepest: &dyn std::error::Error = e;
-        let mut next = e.source();
-        while let Some(cause) = next {
-            if let Some(refused) = cause.downcast_ref::<OutgoingError>() {
-                return refused.clone();
-            }
-            deepest = cause;
-            next = cause.source();
-        }
-        OutgoingError::Unreachable(format!("No answer came: {deepest}."))
+    pub(crate) fn failed(&self, e: &reqwest::Error) -> OutgoingError {
+        failed(e, self.limits.timeout)
     }
 }
 
@@ -146,6 +134,23 @@ pub(crate) fn builder() -> ClientBuilder {
 /// trusts serve.
 pub(crate) fn built(builder: impl Fn() -> ClientBuilder) -> Result<reqwest::Client, SetUpError> {
     Ok(builder().build().or_else(|_| builder().tls_certs_only(bundled()).build())?)
+}
+
+/// What became of a call, for the administrator: the refusal of the guard, or the deepest cause.
+pub(crate) fn failed(e: &reqwest::Error, timeout: Duration) -> OutgoingError {
+    if e.is_timeout() {
+        return OutgoingError::TimedOut(timeout);
+    }
+    let mut deepest: &dyn std::error::Error = e;
+    let mut next = e.source();
+    while let Some(cause) = next {
+        if let Some(refused) = cause.downcast_ref::<OutgoingError>() {
+            return refused.clone();
+        }
+        deepest = cause;
+        next = cause.source();
+    }
+    OutgoingError::Unreachable(format!("No answer came: {deepest}."))
 }
 
 /// The authorities that Mozilla trusts, as this program was built.

@@ -12,6 +12,7 @@ mod answer;
 mod client;
 mod collector;
 mod direct;
+mod exchange;
 mod guard;
 mod resolve;
 
@@ -19,4 +20,5 @@ pub use answer::Answer;
 pub use client::{Client, Limits, SetUpError};
 pub use collector::Collector;
 pub use direct::{AddressError, CallError, Direct};
+pub use exchange::{Request, Response};
 pub use guard::{AllowError, Allowed, Guard};

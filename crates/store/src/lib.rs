@@ -33,6 +33,7 @@ mod settings;
 mod teams;
 mod tickets;
 mod tokens;
+mod tool_servers;
 mod users;
 mod webhooks;
 mod ws_tickets;
@@ -69,6 +70,7 @@ pub use tickets::{
     TicketChange, Tickets, UnindexedTicket,
 };
 pub use tokens::{TokenOwner, Tokens};
+pub use tool_servers::ToolServers;
 pub use users::{Credentials, UserPosition, Users};
 pub use webhooks::{DeliveryPosition, SealedSecrets, WebhookDeliveries, Webhooks};
 pub use ws_tickets::{WsTicket, WsTickets};

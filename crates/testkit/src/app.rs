@@ -21,6 +21,7 @@ use atc_platform::{
     observed::{ObservedEngine, ObservedExtractor},
     telemetry::{self, Metrics},
 };
+use atc_tools::{Bounds, ToolClient};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{Method, Request};
 use secrecy::SecretSlice;
@@ -33,6 +34,9 @@ use crate::{
 
 /// The password of everyone in these tests.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// With what secrets are sealed in these tests.
+pub const SEALING_KEY: &str = "a sealing key of thirty-two byte";
 
 /// One process has one place to count in, so that all tests of a process count together.
 static METRICS: LazyLock<Metrics> =
@@ -67,20 +71,27 @@ impl TestApp {
 
     /// The program with other settings.
     pub fn with(db: &TestDb, adjust: impl FnOnce(&mut Config, &mut atc_api::Config)) -> Self {
-        let models = std::env::temp_dir().join("ai-tickets-tests-without-models");
-        Self::build(db, EngineConfig { models_dir: models, ..EngineConfig::default() }, adjust)
+        Self::build(db, without_models(), keys(SEALING_KEY, &[]), adjust)
+    }
+
+    /// The program that seals with another key, and knows these others.
+    #[must_use]
+    pub fn with_keys(db: &TestDb, sealing: &str, others: &[&str]) -> Self {
+        Self::build(db, without_models(), keys(sealing, others), |_, _| {})
     }
 
     /// The program with the real models; `None` where `TEST_MODELS_DIR` does not say where they are.
     #[must_use]
     pub fn with_models(db: &TestDb) -> Option<Self> {
         let models_dir = crate::models_dir()?;
-        Some(Self::build(db, EngineConfig { models_dir, ..EngineConfig::default() }, |_, _| {}))
+        let engine = EngineConfig { models_dir, ..EngineConfig::default() };
+        Some(Self::build(db, engine, keys(SEALING_KEY, &[]), |_, _| {}))
     }
 
     fn build(
         db: &TestDb,
         engine: EngineConfig,
+        keys: Keys,
         adjust: impl FnOnce(&mut Config, &mut atc_api::Config),
     ) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-31T12:00:00Z"));
@@ -133,13 +144,10 @@ impl TestApp {
             engine: Arc::new(ObservedEngine::new(LocalEngine::start(engine))),
             limiter: Arc::new(LocalLimiter::new(clock.clone(), 10_000)),
             outgoing: Arc::new(outgoing()),
+            tools: Arc::new(ToolClient::new(Arc::new(outgoing()), Bounds::default())),
             webhook_text: atc_api::webhook_text,
             config,
-            keys: Keys {
-                jwt: SecretSlice::from(b"a signing key of thirty-two byte".to_vec()),
-                encryption: SecretSlice::from(b"a sealing key of thirty-two byte".to_vec()),
-                other_encryption: Vec::new(),
-            },
+            keys,
         });
         let metrics = METRICS.clone();
         let state = ApiState {
@@ -220,6 +228,20 @@ impl TestApp {
             Err(never) => match never {},
         };
         Answer::read(response).await
+    }
+}
+
+fn without_models() -> EngineConfig {
+    let models_dir = std::env::temp_dir().join("ai-tickets-tests-without-models");
+    EngineConfig { models_dir, ..EngineConfig::default() }
+}
+
+fn keys(sealing: &str, others: &[&str]) -> Keys {
+    let secret = |text: &str| SecretSlice::from(text.as_bytes().to_vec());
+    Keys {
+        jwt: secret("a signing key of thirty-two byte"),
+        encryption: secret(sealing),
+        other_encryption: others.iter().map(|text| secret(text)).collect(),
     }
 }
 

@@ -23,7 +23,7 @@ mod text_reader;
 mod world;
 
 #[cfg(feature = "app")]
-pub use app::{PASSWORD, TestApp};
+pub use app::{PASSWORD, SEALING_KEY, TestApp};
 #[cfg(feature = "app")]
 pub use client::{Answer, Call};
 pub use database::TestDb;

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, process::Command};
 use serde_json::Value;
 
 /// What each of our crates uses of the others and of the libraries that only one room knows.
-const WALLS: [(&str, &[&str]); 13] = [
+const WALLS: [(&str, &[&str]); 14] = [
     ("atc-core", &[]),
     ("atc-store", &["atc-core", "sea-orm", "sea-orm-migration", "sqlx", "tokio"]),
     ("atc-platform", &["atc-core", "redis", "tokio"]),
@@ -17,7 +17,8 @@ const WALLS: [(&str, &[&str]); 13] = [
     ("atc-llm", &["atc-core", "atc-net", "tokio"]),
     ("atc-speech", &["ct2rs", "rten", "tokenizers"]),
     ("atc-app", &["atc-core", "atc-store", "tokio"]),
-    ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "tokio"]),
+    ("atc-api", &["atc-app", "atc-core", "axum", "hyper", "rmcp", "tokio"]),
+    ("atc-tools", &["atc-core", "atc-net", "rmcp", "tokio"]),
     (
         "ai-tickets",
         &[
@@ -30,6 +31,7 @@ const WALLS: [(&str, &[&str]); 13] = [
             "atc-net",
             "atc-platform",
             "atc-store",
+            "atc-tools",
             "tokio",
         ],
     ),
@@ -44,6 +46,7 @@ const WALLS: [(&str, &[&str]); 13] = [
             "atc-net",
             "atc-platform",
             "atc-store",
+            "atc-tools",
             "axum",
             "sqlx",
             "tokio",
@@ -53,12 +56,13 @@ const WALLS: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that a wall stands around.
-const GUARDED: [&str; 11] = [
+const GUARDED: [&str; 12] = [
     "axum",
     "ct2rs",
     "hyper",
     "redis",
     "reqwest",
+    "rmcp",
     "rten",
     "sea-orm",
     "sea-orm-migration",

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use atc_ai::models::Manifest;
 use atc_app::{App, Parts};
-use atc_core::ports::{BlobStore, Bus, Clock, Extractor, Outgoing, RateLimiter};
+use atc_core::ports::{BlobStore, Bus, Clock, Extractor, Outgoing, RateLimiter, ToolServers};
 use atc_llm::{Bounds, Providers};
 use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_net::{Client, Guard, Limits};
@@ -24,6 +24,7 @@ use atc_platform::{
     observed::{ObservedChats, ObservedExtractor},
 };
 use atc_store::Store;
+use atc_tools::{Bounds as ToolBounds, ToolClient};
 
 use super::{engine::Engine, secrets};
 use crate::config::{Environment, Mcp, Settings};
@@ -32,6 +33,8 @@ use crate::config::{Environment, Mcp, Settings};
 const MOST_LIMITED_KEYS: usize = 100_000;
 /// How much of an answer of another system is read.
 const MOST_ANSWER_BYTES: usize = 4096;
+/// A call of a tool ends by its own time-out, which is shorter.
+const LONGEST_TOOL_CALL: Duration = Duration::from_secs(90);
 /// The folder of files in `DATA_DIR`.
 const FILES_FOLDER: &str = "files";
 /// The command by which this program reads a file; see `cli`.
@@ -88,6 +91,7 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
         extractor: extractor(settings)?,
         limiter: limiter(settings, &clock)?,
         outgoing: outgoing(settings)?,
+        tools: tools(settings)?,
         webhook_text: atc_api::webhook_text,
         clock,
         entropy: Arc::new(SystemEntropy),
@@ -128,6 +132,13 @@ fn outgoing(settings: &Settings) -> Result<Arc<dyn Outgoing>> {
     let outgoing = &settings.outgoing;
     let limits = Limits { timeout: outgoing.timeout, answer_bytes: MOST_ANSWER_BYTES };
     Ok(Arc::new(Client::new(Guard::new(outgoing.allowed.clone()), limits)?))
+}
+
+/// What speaks with servers of others that have tools.
+fn tools(settings: &Settings) -> Result<Arc<dyn ToolServers>> {
+    let limits = Limits { timeout: LONGEST_TOOL_CALL, answer_bytes: MOST_ANSWER_BYTES };
+    let client = Client::new(Guard::new(settings.outgoing.allowed.clone()), limits)?;
+    Ok(Arc::new(ToolClient::new(Arc::new(client), ToolBounds::default())))
 }
 
 /// Where the bytes of files are stored.

@@ -102,6 +102,8 @@ pub(crate) mod permissions {
         WriteKnowledge,
         ReadWebhooks,
         WriteWebhooks,
+        ReadToolServers,
+        WriteToolServers,
         ReadMetrics,
         ReadJobs,
         ManageJobs,

@@ -15,6 +15,7 @@ pub(super) mod replays;
 pub(super) mod revert;
 pub(super) mod set_key;
 pub(super) mod start_replay;
+pub(super) mod tool_servers;
 
 use atc_core::{
     Error,

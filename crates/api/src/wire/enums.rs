@@ -134,6 +134,18 @@ wire_enums! {
         Semantic = "semantic",
         Keyword = "keyword",
     }
+    /// When a call of a tool needs a person's yes.
+    #[schema(example = "always")]
+    Approval = atc_core::tool_server::Approval { Never = "never", Always = "always" }
+    /// What becomes of a tool: `offered` to agents; `not_allowed` by anybody; `suspended`, as it is no longer what was
+    /// allowed; `unusable` at all.
+    #[schema(example = "offered")]
+    ToolState = atc_core::tool_server::ToolState {
+        Offered = "offered",
+        NotAllowed = "not_allowed",
+        Suspended = "suspended",
+        Unusable = "unusable",
+    }
     /// How far the reading of a file is.
     #[schema(example = "processed")]
     FileStatus = atc_core::file::FileStatus {

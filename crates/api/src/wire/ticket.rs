@@ -144,7 +144,7 @@ impl From<Ticket> for TicketBody {
 }
 
 /// JSON as it was kept. What cannot be read any more is shown as an empty object.
-fn raw(json: RawJson) -> Box<RawValue> {
+pub(super) fn raw(json: RawJson) -> Box<RawValue> {
     RawValue::from_string(json.into_string())
         .or_else(|_| RawValue::from_string("{}".to_owned()))
         .unwrap_or_else(|_| unreachable!("{{}} is JSON"))

@@ -24,5 +24,6 @@ mod policy;
 mod serving;
 mod sockets;
 mod tickets;
+mod tool_servers;
 mod triage;
 mod webhooks;

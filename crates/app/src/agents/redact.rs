@@ -99,7 +99,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 /// Masked inside its strings; a mask has no character that JSON must escape.
-fn masked_json(json: &RawJson) -> RawJson {
+pub(crate) fn masked_json(json: &RawJson) -> RawJson {
     let masked = masked(json.as_str());
     // A number that was masked outside of a string would leave no JSON.
     if serde_json::from_str::<serde::de::IgnoredAny>(&masked).is_ok() {

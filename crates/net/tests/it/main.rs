@@ -4,7 +4,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use atc_core::ports::{Outgoing, OutgoingAnswer, OutgoingError, OutgoingPost};
-use atc_net::{Client, Guard, Limits};
+use atc_net::{Client, Guard, Limits, Request};
+use futures::TryStreamExt;
+use http::{HeaderMap, Method};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -143,4 +145,29 @@ async fn asked_by_get(answer: &'static [u8]) -> (SocketAddr, mpsc::UnboundedRece
         }
     });
     (address, heard)
+}
+
+async fn exchange(client: &Client, url: String) -> Result<(u16, Vec<u8>), OutgoingError> {
+    let (method, headers, body) = (Method::POST, HeaderMap::new(), "{}".into());
+    let answer = client.exchange(Request { method, url, headers, body }).await?;
+    let body: Vec<_> = answer.body.try_collect().await?;
+    Ok((answer.status.as_u16(), body.concat()))
+}
+
+#[tokio::test]
+async fn an_answer_that_is_read_by_pieces_keeps_to_the_same_guard() {
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n0123456789ab";
+    let (address, mut heard) = server(answer).await;
+    let there = client(&["127.0.0.1"]);
+    let whole = exchange(&there, format!("http://{address}/")).await.unwrap();
+    assert_eq!(whole, (200, b"0123456789ab".to_vec()), "it has no bound of its own");
+    heard.recv().await.unwrap();
+    for url in [format!("https://localhost:{}/", address.port()), format!("http://{address}/")] {
+        let refused = exchange(&client(&[]), url).await.unwrap_err();
+        assert!(matches!(refused, OutgoingError::Refused(_)), "{refused:?}");
+    }
+    assert!(heard.try_recv().is_err(), "nobody was called");
+    let (half, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc").await;
+    let error = exchange(&there, format!("http://{half}/")).await.unwrap_err();
+    assert_eq!(error, OutgoingError::TimedOut(Duration::from_millis(500)));
 }

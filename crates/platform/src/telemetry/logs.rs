@@ -45,7 +45,9 @@ pub fn start_logging(
     traces: Option<TracesConfig>,
 ) -> Result<Option<Traces>, TelemetryError> {
     let filter = EnvFilter::try_new(format!(
-        "warn,{level},sqlx=warn,sea_orm=warn,hyper=warn,rmcp=warn,rmcp::service=off,{TRACES}=off"
+        "warn,{level},sqlx=warn,sea_orm=warn,hyper=warn,rmcp=warn,rmcp::service=off,\
+         rmcp::transport::streamable_http_client=off,rmcp::transport::worker=off,\
+         rmcp::transport::common=off,{TRACES}=off"
     ))?;
     let lines = lines(format).with_filter(filter);
     let traces = traces.map(Traces::start).transpose()?;

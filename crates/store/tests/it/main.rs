@@ -11,4 +11,5 @@ mod oauth;
 mod organisation;
 mod search;
 mod tickets;
+mod tool_servers;
 mod transactions;

@@ -1,0 +1,6 @@
+//! Servers of others whose tools agents may use: real ones, and ones that mean harm.
+
+mod hostile;
+mod managed;
+mod stranger;
+mod used;
