@@ -1,6 +1,7 @@
 //! The routes of the API: this table is the OpenAPI document.
 
 mod ai;
+mod assistant;
 mod auth;
 mod categories;
 mod comments;
@@ -97,6 +98,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ai::replays::endpoint(),
         ai::replay::endpoint(),
         ai::start_replay::endpoint(),
+        assistant::say::endpoint(),
+        assistant::list::endpoint(),
+        assistant::get::endpoint(),
+        assistant::delete::endpoint(),
+        assistant::approve::endpoint(),
+        assistant::reject::endpoint(),
         webhook_endpoints::list::endpoint(),
         webhook_endpoints::create::endpoint(),
         webhook_endpoints::get::endpoint(),

@@ -4,6 +4,7 @@ mod agent;
 mod article;
 mod category;
 mod comment;
+mod conversation;
 mod decision;
 mod enums;
 mod event;
@@ -22,11 +23,14 @@ pub(crate) use agent::{AgentState, AiSettingsBody, ReplayBody};
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
+pub(crate) use conversation::{
+    AgentActionBody, AssistantReplyBody, ConversationBody, ConversationDetailBody,
+};
 pub(crate) use decision::DecisionBody;
 pub(crate) use enums::{
-    AgentName, AttemptEnd, AuditKind, DecisionAction, DeliveryState, DisabledReason, FileKind,
-    FileStatus, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source, Status,
-    Strategy,
+    ActionState, AgentName, AttemptEnd, AuditKind, CitationKind, DecisionAction, DeliveryState,
+    DisabledReason, FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope,
+    SearchMode, Source, Status, Strategy,
 };
 pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;

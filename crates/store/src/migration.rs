@@ -18,6 +18,7 @@ mod m0010_workers;
 mod m0011_webhooks;
 mod m0012_audit_seals;
 mod m0015_decisions;
+mod m0016_conversations;
 
 struct Migrator;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_webhooks::Migration),
             Box::new(m0012_audit_seals::Migration),
             Box::new(m0015_decisions::Migration),
+            Box::new(m0016_conversations::Migration),
         ]
     }
 }

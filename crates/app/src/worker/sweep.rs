@@ -18,7 +18,7 @@ const NOTIFICATIONS_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long deliveries of webhooks are listed that ended.
 const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets kept answers, ended sessions, old events, notifications and deliveries, and jobs that were done.
+/// Forgets kept answers, ended sessions, old events, notifications and deliveries, unused conversations, and jobs that were done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sweep {}
 
@@ -39,6 +39,11 @@ impl Job for Sweep {
         tx.notifications().delete_before(stale).await.map_err(Error::from)?;
         let told = app.now() - DELIVERIES_KEPT;
         tx.webhook_deliveries().delete_before(told).await.map_err(Error::from)?;
+        let kept_days = app.config.assistant.kept_days;
+        if kept_days > 0 {
+            let unused = app.now() - TimeDelta::days(kept_days.into());
+            tx.conversations().delete_unused(unused).await.map_err(Error::from)?;
+        }
         let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
         run.finish(tx).await?;
         tracing::debug!(answers, sessions, events, jobs, "swept");
