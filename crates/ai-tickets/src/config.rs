@@ -5,6 +5,7 @@
 
 mod accounts;
 mod ai;
+mod assistant;
 mod database;
 mod fault;
 mod files;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub triage: Triage,
     /// Where providers of language models and agents are described.
     pub ai: Ai,
+    /// Conversations with the customer support agent.
+    pub assistant: atc_app::AssistantBounds,
 }
 
 impl Settings {
@@ -92,6 +95,7 @@ impl Settings {
         let outgoing = Outgoing::read(reader);
         let triage = Triage::read(reader);
         let ai = Ai::read(reader, source);
+        let assistant = assistant::read(reader);
         let data_dir = data_dir?;
         Ok(Self {
             server: server?,
@@ -107,6 +111,7 @@ impl Settings {
             outgoing: outgoing?,
             triage: triage?,
             ai: ai?,
+            assistant: assistant?,
         })
     }
 }
@@ -156,8 +161,13 @@ mod tests {
 
     #[test]
     fn what_is_named_like_a_secret_is_one() {
-        let open =
-            ["ACCESS_TOKEN_TTL_S", "REFRESH_TOKEN_TTL_S", "PASSWORD_WORKERS", "AWS_ACCESS_KEY_ID"];
+        let open = [
+            "ACCESS_TOKEN_TTL_S",
+            "REFRESH_TOKEN_TTL_S",
+            "PASSWORD_WORKERS",
+            "AWS_ACCESS_KEY_ID",
+            "CONVERSATION_HISTORY_TOKENS",
+        ];
         for (key, ..) in source(&[]).values() {
             let sounds = ["KEY", "SECRET", "TOKEN", "PASSWORD", "OTLP_HEADERS"]
                 .iter()

@@ -179,6 +179,7 @@ fn tags(document: &OpenApi) -> Vec<utoipa::openapi::Tag> {
         ("Live", "What happens, as it happens: a list, a stream, sockets."),
         ("Notifications", "What concerns oneself."),
         ("AI", "Asking the models without storing anything."),
+        ("Assistant", "Talking with the customer support agent, and deciding on what it proposes."),
         ("Knowledge", "Help articles, found by meaning."),
         ("Categories", "What kinds of tickets there are; triage reads them."),
         ("Teams", "Who works on which category."),

@@ -107,16 +107,28 @@ impl FaultBody {
     }
 }
 
+impl ProblemBody {
+    fn new(error: &Error, request_id: &str) -> Self {
+        Self {
+            kind: format!("/problems/{}", error.code.slug()),
+            title: error.code.title(),
+            status: error.code.status(),
+            detail: error.detail.clone().into_owned(),
+            request_id: request_id.to_owned(),
+            errors: error.fields.iter().map(FaultBody::new).collect(),
+        }
+    }
+}
+
+/// A problem document as text, where the answer has begun already.
+pub(crate) fn text(error: &Error, request_id: &str) -> String {
+    // Structs of plain values always serialise.
+    serde_json::to_string(&ProblemBody::new(error, request_id)).unwrap_or_default()
+}
+
 /// Writes a failure down for the client.
 pub(crate) fn render(error: &Error, request_id: &str) -> Response {
-    let body = ProblemBody {
-        kind: format!("/problems/{}", error.code.slug()),
-        title: error.code.title(),
-        status: error.code.status(),
-        detail: error.detail.clone().into_owned(),
-        request_id: request_id.to_owned(),
-        errors: error.fields.iter().map(FaultBody::new).collect(),
-    };
+    let body = ProblemBody::new(error, request_id);
     let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, axum::Json(body)).into_response();
     let headers = response.headers_mut();

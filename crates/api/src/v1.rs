@@ -1,6 +1,7 @@
 //! The routes of the API: this table is the OpenAPI document.
 
 mod ai;
+mod assistant;
 mod auth;
 mod categories;
 mod comments;
@@ -107,6 +108,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         ai::tool_servers::delete::endpoint(),
         ai::tool_servers::refresh::endpoint(),
         ai::tool_servers::call::endpoint(),
+        assistant::say::endpoint(),
+        assistant::list::endpoint(),
+        assistant::get::endpoint(),
+        assistant::delete::endpoint(),
+        assistant::approve::endpoint(),
+        assistant::reject::endpoint(),
         webhook_endpoints::list::endpoint(),
         webhook_endpoints::create::endpoint(),
         webhook_endpoints::get::endpoint(),

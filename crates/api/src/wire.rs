@@ -4,6 +4,7 @@ mod agent;
 mod article;
 mod category;
 mod comment;
+mod conversation;
 mod decision;
 mod enums;
 mod event;
@@ -23,11 +24,14 @@ pub(crate) use agent::{AgentState, AiSettingsBody, ReplayBody};
 pub(crate) use article::{ArticleBody, ArticleHitBody};
 pub(crate) use category::CategoryBody;
 pub(crate) use comment::CommentBody;
+pub(crate) use conversation::{
+    AgentActionBody, AssistantReplyBody, ConversationBody, ConversationDetailBody,
+};
 pub(crate) use decision::DecisionBody;
 pub(crate) use enums::{
-    AgentName, Approval, AttemptEnd, AuditKind, DecisionAction, DeliveryState, DisabledReason,
-    FileKind, FileStatus, HistoryWindow, JobState, Priority, Role, Scope, SearchMode, Source,
-    Status, Strategy, ToolState,
+    ActionState, AgentName, Approval, AttemptEnd, AuditKind, CitationKind, DecisionAction,
+    DeliveryState, DisabledReason, FileKind, FileStatus, HistoryWindow, JobState, Priority, Role,
+    Scope, SearchMode, Source, Status, Strategy, ToolState,
 };
 pub(crate) use event::{EventBody, event_text};
 use file::AttachmentBody;

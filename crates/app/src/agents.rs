@@ -24,9 +24,11 @@ pub use quality::{Bin, Quality, QualityGroup, QualityWindow};
 pub use replay::{NewReplay, Replay, ReplayReport, ReplayedTicket};
 pub use status::AgentStatus;
 
+pub(crate) use ask::{Ask, Asked, Unanswered};
 pub(crate) use categorize::{Advice, Task};
-pub(crate) use ledger::digest_of;
+pub(crate) use ledger::{DecidedBy, NewDecision, digest_of};
 pub(crate) use loaded::Agents;
+pub(crate) use prompt::{FENCE_RULE, fenced, version_of};
 pub(crate) use redact::masked_json;
 pub(crate) use replay::RunReplay;
 pub(crate) use shadow::ReadBeside;

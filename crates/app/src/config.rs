@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::AssistantBounds;
 use atc_core::job::Queue;
 use secrecy::{ExposeSecret, SecretSlice};
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub job_lease_ms: u64,
     /// How many jobs of each queue run at the same time in this process.
     pub job_places: Vec<(Queue, u16)>,
+    /// Bounds of conversations with the customer support agent.
+    pub assistant: AssistantBounds,
 }
 
 /// How many requests a minute are served; 0 switches a limit off.

@@ -5,6 +5,7 @@
 
 mod agents;
 mod app;
+mod assistant;
 mod audit;
 mod auth;
 mod background;
@@ -38,6 +39,7 @@ pub use agents::{
     QualityGroup, QualityWindow, Replay, ReplayReport, ReplayedTicket,
 };
 pub use app::{App, Parts};
+pub use assistant::{AssistantBounds, AssistantNews, AssistantReply, Saying};
 pub use audit::{AuditFault, Verified};
 pub use auth::{Authenticated, NewTokenSecret, Session};
 pub use config::{Config, Keys, RateLimits};
@@ -62,8 +64,8 @@ pub use webhooks::NewEndpointSecret;
 pub use worker::{Job, Registry, RegistryError, Run};
 // Positions in lists, which a door hands out and takes back unread.
 pub use atc_store::{
-    ArticlePosition, CommentPosition, DecisionPosition, DeliveryPosition, FilePosition,
-    JobPosition, NotificationPosition, ReplayPosition, UserPosition,
+    ArticlePosition, CommentPosition, ConversationPosition, DecisionPosition, DeliveryPosition,
+    FilePosition, JobPosition, NotificationPosition, ReplayPosition, UserPosition,
 };
 // What is looked for in the decision ledger, and what models used.
 pub use atc_store::{DecisionFilter, ModelUsage};

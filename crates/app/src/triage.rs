@@ -7,3 +7,4 @@ mod reading;
 mod similar;
 
 pub use reading::TriageReading;
+pub(crate) use similar::{HELPFUL_ARTICLE, LIKELY_DUPLICATE, REPLY_WORTHY_ARTICLE};

@@ -56,6 +56,12 @@ ids! {
     ReplayId;
     /// A server of others whose tools agents may use.
     ToolServerId;
+    /// A conversation with the customer support agent.
+    ConversationId;
+    /// What one side of a conversation said.
+    MessageId;
+    /// Something that the customer support agent did or proposes to do.
+    AgentActionId;
     /// A job that runs in the background.
     JobId;
     /// One attempt at a job: whoever holds another one may write nothing of it.

@@ -11,6 +11,7 @@ pub mod caller;
 pub mod category;
 pub mod chat;
 pub mod comment;
+pub mod conversation;
 pub mod decision;
 pub mod error;
 pub mod event;

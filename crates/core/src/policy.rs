@@ -98,6 +98,12 @@ actions! {
     ReadAiSettings: Admin, Some(AdminScope);
     /// Read the settings of the agents anew, give providers their keys, ask for reports.
     ManageAiSettings: Admin, Some(AdminScope);
+    /// Talk with the customer support agent. What it does for someone needs the right to that as well.
+    AskAssistant: User, Some(TicketsRead);
+    /// See one's own conversations with it.
+    ReadConversations: User, Some(TicketsRead);
+    /// Delete one's own conversations, and approve or reject what it proposes in them.
+    ManageConversations: User, Some(TicketsWrite);
     /// See categories.
     ReadCategories: User, Some(TicketsRead);
     /// Make, change and delete categories.

@@ -19,6 +19,7 @@ mod articles;
 mod audit_seals;
 mod categories;
 mod comments;
+mod conversations;
 mod decisions;
 mod events;
 mod idempotency;
@@ -42,6 +43,10 @@ pub use ai_usage::{AiUsage, AmountUsed, ModelUsage, NewAiUsage, UsageTotals};
 pub use articles::{ArticlePosition, Articles, ExportedArticle, Passage, UnindexedArticle};
 pub use categories::Categories;
 pub use comments::{CommentPosition, Comments};
+pub use conversations::{
+    ConversationPosition, Conversations, NewAction, NewConversation, NewMessage, OpenTurn, Owner,
+    StoredAction, TurnStart,
+};
 pub use copy::{Copy, CopyError, Phase, Side, TableReport, Watch};
 pub use db::{Config, Engine, PoolUse, Store, Tx};
 pub use decisions::{

@@ -8,7 +8,7 @@ use std::{
 
 use atc_ai::{EngineConfig, LocalEngine};
 use atc_api::ApiState;
-use atc_app::{App, Config, Keys, Parts, RateLimits};
+use atc_app::{App, AssistantBounds, Config, Keys, Parts, RateLimits};
 use atc_core::{
     agent::AiSettings,
     text::FullName,
@@ -113,6 +113,12 @@ impl TestApp {
             events_poll_ms: 500,
             job_lease_ms: 30_000,
             job_places: Vec::new(),
+            assistant: AssistantBounds {
+                kept_days: 90,
+                most_conversations: 200,
+                most_messages: 200,
+                history_tokens: 8_000,
+            },
         };
         let mut api = atc_api::Config {
             cors_allowed_origins: Vec::new(),

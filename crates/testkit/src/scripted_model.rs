@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -36,6 +39,7 @@ struct Inner {
     asked: Mutex<Vec<ChatRequest>>,
     keys: Mutex<Vec<Option<ApiKey>>>,
     hangs: Mutex<bool>,
+    dropped: AtomicUsize,
 }
 
 impl ScriptedModel {
@@ -77,6 +81,11 @@ impl ScriptedModel {
         lock(&self.inner.keys).clone()
     }
 
+    /// How many calls nobody waited for to the end while it hung.
+    pub fn dropped(&self) -> usize {
+        self.inner.dropped.load(Ordering::Relaxed)
+    }
+
     fn next(&self, request: &ChatRequest) -> Result<ChatAnswer, ChatError> {
         lock(&self.inner.asked).push(request.clone());
         if let Some(answer) = lock(&self.inner.answers).pop_front() {
@@ -90,6 +99,15 @@ impl ScriptedModel {
     }
 }
 
+/// A call that hangs; counts when it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl ChatModel for ScriptedModel {
     fn chat<'a>(
         &'a self,
@@ -100,7 +118,9 @@ impl ChatModel for ScriptedModel {
         Box::pin(async move {
             let answer = self.next(request);
             if *lock(&self.inner.hangs) {
+                let waiting = Waiting(&self.inner.dropped);
                 tokio::time::sleep(within).await;
+                std::mem::forget(waiting);
                 return Err(ChatError::new(ChatErrorKind::TimedOut, "the time was up"));
             }
             if let (Ok(answer), Some(tell)) = (&answer, deltas) {

@@ -206,6 +206,7 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         events_poll_ms: triage.events_poll_ms,
         job_lease_ms: triage.job_lease_ms,
         job_places: triage.job_places.clone(),
+        assistant: settings.assistant,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod agents;
+mod assistant;
 mod browser;
 mod cluster;
 mod config;

@@ -69,7 +69,8 @@ async fn list_log(
     .into_response())
 }
 
-fn accepts_stream(headers: &HeaderMap) -> bool {
+/// Whether the client asks for a stream of events.
+pub(super) fn accepts_stream(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
     values.flat_map(|v| v.split(',')).any(|range| {
         range.split(';').next().is_some_and(|m| m.trim().eq_ignore_ascii_case("text/event-stream"))

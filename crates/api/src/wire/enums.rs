@@ -174,6 +174,23 @@ wire_enums! {
         Dead = "dead",
         Cancelled = "cancelled",
     }
+    /// How far an action of the customer support agent is: `proposed` waits for its owner, `running` asked
+    /// another system and does not know yet.
+    #[schema(example = "proposed")]
+    ActionState = atc_core::conversation::ActionState {
+        Proposed = "proposed",
+        Running = "running",
+        Done = "done",
+        Rejected = "rejected",
+        Failed = "failed",
+    }
+    /// What kind of thing is cited.
+    #[schema(example = "article")]
+    CitationKind = atc_core::conversation::CitationKind {
+        Article = "article",
+        Ticket = "ticket",
+        File = "file",
+    }
     /// How far a call of another system is.
     #[schema(example = "delivered")]
     DeliveryState = atc_core::webhook::DeliveryState {

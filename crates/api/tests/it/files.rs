@@ -64,7 +64,7 @@ fn stored(folder: &Path) -> usize {
 }
 
 /// Waits until a file was read, or could not be.
-async fn settled(app: &TestApp, token: &str, id: &str) -> Answer {
+pub async fn settled(app: &TestApp, token: &str, id: &str) -> Answer {
     let path = format!("/files/{id}");
     let wait = async {
         loop {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod agents;
+mod assistant;
 mod bad_input;
 mod categories;
 mod conditional;

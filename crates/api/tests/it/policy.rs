@@ -18,6 +18,7 @@ on_both_engines!(
 fn filled(path: &str) -> String {
     path.replace("{comment_id}", NOTHING)
         .replace("{delivery_id}", NOTHING)
+        .replace("{action_id}", NOTHING)
         .replace("{id}", NOTHING)
         .replace("{slug}", "no-such-category")
         .replace("{name}", "no-such-queue")

@@ -39,7 +39,6 @@ pub(crate) struct Ask {
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     /// The answer.
-    #[expect(dead_code, reason = "conversations read it")]
     pub answer: ChatAnswer,
     /// Who gave it.
     pub model: ModelRef,
@@ -90,7 +89,6 @@ impl App {
     ///
     /// # Errors
     /// When nobody answered in time, or a budget is used up.
-    #[expect(dead_code, reason = "conversations ask so")]
     pub(crate) async fn ask(
         &self,
         ask: &Ask,

@@ -58,6 +58,21 @@ impl App {
         new: NewComment,
         remember: Option<Remember<'_, Comment>>,
     ) -> Result<Outcome<Comment>> {
+        self.create_comment_and(ctx, reference, new, remember, async |_, _| Ok(())).await
+    }
+
+    /// The same, together with what `also` writes in the same transaction.
+    ///
+    /// # Errors
+    /// As [`App::create_comment`], and those of `also`.
+    pub(crate) async fn create_comment_and(
+        &self,
+        ctx: &Ctx,
+        reference: TicketRef,
+        new: NewComment,
+        remember: Option<Remember<'_, Comment>>,
+        also: impl AsyncFnOnce(&Tx, &Comment) -> Result<()>,
+    ) -> Result<Outcome<Comment>> {
         check_internal(ctx, new.internal)?;
         self.create_once(remember, ctx.now, async |tx| {
             let visibility = ctx.caller.visibility();
@@ -98,6 +113,7 @@ impl App {
             };
             tx.events().append(event).await?;
             self.notify_of_comment(tx, &ticket, &comment, ctx.now).await?;
+            also(tx, &comment).await?;
             Ok(comment)
         })
         .await

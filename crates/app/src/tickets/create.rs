@@ -90,7 +90,7 @@ impl App {
         let categories = self.store.categories().all().await?;
         self.check_new(ctx, &new, &categories).await?;
         let draft = self.draft(new, &categories, ctx.now).await?;
-        self.write_draft(ctx, draft, remember).await
+        self.write_draft(ctx, draft, remember, async |_, _| Ok(())).await
     }
 
     /// Reads the text, unless a person left nothing open.
@@ -134,13 +134,14 @@ impl App {
         faults.finish(Some(()))
     }
 
-    /// Writes a draft down, in one transaction with its routing, its audit entry and the answer
-    /// that is kept for a repeat.
+    /// Writes a draft down, in one transaction with its routing, its audit entry, the answer that is
+    /// kept for a repeat, and what `also` writes.
     pub(super) async fn write_draft(
         &self,
         ctx: &Ctx,
         draft: Draft,
         remember: Option<Remember<'_, Ticket>>,
+        also: impl AsyncFnOnce(&Tx, &Ticket) -> Result<()>,
     ) -> Result<Outcome<Ticket>> {
         let unread = draft.reading.as_ref().and_then(|r| r.analysis.meaning.as_ref()).is_none();
         let labelled = draft.new.category.is_some() || draft.new.priority.is_some();
@@ -151,6 +152,7 @@ impl App {
                 let ticket = tx.tickets().reload(number, visibility_of_new(ctx)).await?;
                 let actor = Some(ctx.caller.user_id);
                 self.notify_of_change(tx, actor, None, &ticket, ctx.now).await?;
+                also(tx, &ticket).await?;
                 Ok(ticket)
             })
             .await?;

@@ -14,6 +14,7 @@ use atc_core::{
     ticket::{MAX_METADATA_BYTES, MAX_TAGS, NewTicket, Ticket, TicketContext, TicketFromText},
     triage::Triage,
 };
+use atc_store::Tx;
 use serde_json::{Map, Value};
 
 use super::create::Draft;
@@ -40,8 +41,42 @@ impl App {
         {
             return Ok(Outcome::Replayed(answer));
         }
-        let draft = self.draft_from_text(ctx, words).await?;
-        self.write_draft(ctx, draft, remember).await
+        let draft = self.draft_from_text(ctx, words, true).await?;
+        self.write_draft(ctx, draft, remember, async |_, _| Ok(())).await
+    }
+
+    /// Makes a ticket that an agent wrote on behalf of the caller, read by the embedded engine now and by
+    /// a language model later. What `also` writes is written in the same transaction.
+    ///
+    /// # Errors
+    /// As [`App::create_ticket_from_text`], and those of `also`.
+    pub(crate) async fn create_ticket_for_agent(
+        &self,
+        ctx: &Ctx,
+        words: TicketFromText,
+        title: Option<Title>,
+        remember: Option<Remember<'_, Ticket>>,
+        also: impl AsyncFnOnce(&Tx, &Ticket) -> Result<()>,
+    ) -> Result<Outcome<Ticket>> {
+        if let Some(remember) = &remember
+            && let Some(answer) = self.kept_answer(&remember.key, ctx.now).await?
+        {
+            return Ok(Outcome::Replayed(answer));
+        }
+        let mut draft = self.draft_from_text(ctx, words, false).await?;
+        draft.new.title = title.unwrap_or(draft.new.title);
+        self.write_draft(ctx, draft, remember, also).await
+    }
+
+    /// What [`App::create_ticket_for_agent`] would make, without storing anything.
+    pub(crate) async fn preview_ticket_for_agent(
+        &self,
+        ctx: &Ctx,
+        words: TicketFromText,
+    ) -> Result<(NewTicket, Triage)> {
+        let Draft { new, reading, .. } = self.draft_from_text(ctx, words, false).await?;
+        let reading = reading.ok_or_else(|| Error::internal("a text was not read"))?;
+        Ok((new, self.preview_triage(ctx, reading).await?))
     }
 
     /// The same, without storing anything: the ticket as it would be made, and its triage.
@@ -53,12 +88,13 @@ impl App {
         ctx: &Ctx,
         words: TicketFromText,
     ) -> Result<(NewTicket, Triage)> {
-        let Draft { new, reading, .. } = self.draft_from_text(ctx, words).await?;
+        let Draft { new, reading, .. } = self.draft_from_text(ctx, words, true).await?;
         let reading = reading.ok_or_else(|| Error::internal("a text was not read"))?;
         Ok((new, self.preview_triage(ctx, reading).await?))
     }
 
-    async fn draft_from_text(&self, ctx: &Ctx, words: TicketFromText) -> Result<Draft> {
+    /// `ask`: a language model is asked, where there is one.
+    async fn draft_from_text(&self, ctx: &Ctx, words: TicketFromText, ask: bool) -> Result<Draft> {
         let categories = self.store.categories().all().await?;
         let mut faults = Faults::new();
         self.check_attachments(ctx, &words.attachment_ids, &mut faults).await?;
@@ -66,8 +102,12 @@ impl App {
         let files = self.read_attachments(&words.attachment_ids).await?;
         let input = TriageInput { title: None, text: text_to_read(&words) };
         let asked = (Task::Draft, Some(ctx.caller.user_id));
-        let reading =
-            self.read_with_agent(input, &files, &categories, Visibility::All, None, asked).await?;
+        let everything = Visibility::All;
+        let reading = if ask {
+            self.read_with_agent(input, &files, &categories, everything, None, asked).await?
+        } else {
+            self.read_with_files(input, &files, &categories, everything, None).await?
+        };
         let said = reading.advice().and_then(Advice::title);
         let new = NewTicket {
             title: said.cloned().map_or_else(|| title(&reading.analysis.title), Ok)?,

@@ -13,14 +13,14 @@ use crate::App;
 /// From this score on, a ticket is shown as a possible duplicate. Of the ten tickets most like a
 /// report of Hadoop or `SeaMonkey` that has known duplicates, two pass on average; one in three of
 /// these is a known one, and 60 % of the known ones among the ten are these.
-pub(super) const LIKELY_DUPLICATE: f64 = 0.15;
+pub(crate) const LIKELY_DUPLICATE: f64 = 0.15;
 /// From this score on, an article is shown as possibly helpful: of CLINC150's questions, matched
 /// with the descriptions of its 150 intents, 83 % of those that score as much had found the right
 /// one, and 4 % of those that no intent answers score as much.
-pub(super) const HELPFUL_ARTICLE: f64 = 0.5;
+pub(crate) const HELPFUL_ARTICLE: f64 = 0.5;
 /// From this score on, an article answers the question well enough to be quoted in a reply: 91 %
 /// right on CLINC150, with no question out of scope; 80 % on BANKING77, where all intents are alike.
-pub(super) const REPLY_WORTHY_ARTICLE: f64 = 0.65;
+pub(crate) const REPLY_WORTHY_ARTICLE: f64 = 0.65;
 
 impl App {
     /// Tickets like a stored one, most alike first. Its own meaning is taken from the index, or

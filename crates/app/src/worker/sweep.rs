@@ -20,7 +20,7 @@ const NOTIFICATIONS_KEPT: TimeDelta = TimeDelta::days(90);
 /// How long deliveries of webhooks are listed that ended.
 const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Forgets kept answers, ended sessions, what programs had and nobody uses, old events, notifications and deliveries, and jobs that were done.
+/// Forgets kept answers, ended sessions, what programs had and nobody uses, old events, notifications and deliveries, unused conversations, and jobs that were done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sweep {}
 
@@ -45,6 +45,11 @@ impl Job for Sweep {
         tx.grants().delete_ended(ended).await.map_err(Error::from)?;
         let (never, since) = (app.now() - oauth::UNUSED_KEPT, app.now() - oauth::USED_KEPT);
         tx.oauth_clients().delete_unused(never, since).await.map_err(Error::from)?;
+        let kept_days = app.config.assistant.kept_days;
+        if kept_days > 0 {
+            let unused = app.now() - TimeDelta::days(kept_days.into());
+            tx.conversations().delete_unused(unused).await.map_err(Error::from)?;
+        }
         let jobs = tx.jobs().delete_finished(now - JOBS_KEPT).await.map_err(Error::from)?;
         run.finish(tx).await?;
         tracing::debug!(answers, sessions, events, jobs, "swept");

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod conversations;
 mod copy;
 mod events;
 mod fixtures;
