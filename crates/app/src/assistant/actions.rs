@@ -191,8 +191,8 @@ impl App {
                     internal: *internal,
                 }
             }
-            ActionDraft::CallTool { .. } => {
-                return Err(Error::conflict("This tool is not allowed any more."));
+            ActionDraft::CallTool { tool, arguments } => {
+                return self.approve_call(ctx, conversation, stored, tool, arguments).await;
             }
         };
         let done = self.carry_out(ctx, &deed, wanted).await?;

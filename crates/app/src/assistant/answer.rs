@@ -47,7 +47,7 @@ impl Turn<'_> {
         within: Duration,
     ) -> Result<Result<Answer, Unanswered>> {
         let until = Instant::now() + settings.deadline.min(within);
-        let toolbox = Toolbox::of(self, settings.tools.as_deref());
+        let toolbox = Toolbox::of(self, settings.tools.as_deref()).await;
         let mut ask = self.question(settings, until).await?;
         let mut room = MOST_RESULTS_CHARS;
         let mut degraded = false;

@@ -1,6 +1,7 @@
 //! What the agent may call: each tool is a use case, called with the rights of the person.
 
 mod arguments;
+mod external;
 mod look_up;
 mod write;
 
@@ -9,7 +10,7 @@ use atc_core::{Error, chat::ToolCall, chat::ToolSpec, json::RawJson, policy::Act
 pub(super) use look_up::{latest_comments, like, pieces, whole as whole_ticket};
 
 use super::turn::{AssistantNews, Turn};
-use crate::agents::fenced;
+use crate::{agents::fenced, tool_servers::AllowedTool};
 
 /// The most characters that a tool gives a model.
 const MOST_RESULT_CHARS: usize = 8_000;
@@ -114,21 +115,25 @@ impl Tool {
 /// What a turn may call.
 pub(super) struct Toolbox {
     own: Vec<Tool>,
+    external: Vec<AllowedTool>,
 }
 
 impl Toolbox {
     /// What the administrator and the rights of the person leave open.
-    pub fn of(turn: &Turn<'_>, allowed: Option<&[String]>) -> Self {
+    pub async fn of(turn: &Turn<'_>, allowed: Option<&[String]>) -> Self {
         let named = |name: &str| allowed.is_none_or(|list| list.iter().any(|n| n == name));
         let caller = &turn.ctx.caller;
         let may = |tool: &Tool| atc_core::policy::authorize(caller, tool.action()).is_ok();
         let own = Tool::ALL.into_iter().filter(|t| named(t.name())).filter(may).collect();
-        Self { own }
+        let mut external = turn.app.external_tools().await;
+        external.retain(|tool| named(&tool.spec.name));
+        Self { own, external }
     }
 
     /// As a model is told of them.
     pub fn specs(&self) -> Vec<ToolSpec> {
-        self.own.iter().map(|tool| tool.spec()).collect()
+        let external = self.external.iter().map(|tool| tool.spec.clone());
+        self.own.iter().map(|tool| tool.spec()).chain(external).collect()
     }
 
     /// Runs a call. Whatever goes wrong is told to the model in words.
@@ -137,6 +142,9 @@ impl Toolbox {
         let outcome = if let Some(tool) = own {
             turn.tell(AssistantNews::Tool(call.name.clone()));
             self.run_own(turn, *tool, &call.arguments).await
+        } else if let Some(tool) = self.external.iter().find(|t| t.spec.name == call.name) {
+            turn.tell(AssistantNews::Tool(call.name.clone()));
+            external::run(turn, tool, &call.arguments).await
         } else {
             Err(Fault::Call(self.unknown()))
         };
@@ -167,7 +175,8 @@ impl Toolbox {
     }
 
     fn unknown(&self) -> String {
-        let names: Vec<_> = self.own.iter().map(|tool| tool.name()).collect();
+        let external = self.external.iter().map(|tool| tool.spec.name.as_str());
+        let names: Vec<_> = self.own.iter().map(|tool| tool.name()).chain(external).collect();
         format!("There is no such tool. There is {}.", names.join(", "))
     }
 }

@@ -95,7 +95,7 @@ fn ticket(turn: &Turn<'_>, args: &NewTicketWords) -> Result<Wanted, Fault> {
     Ok(Wanted::Ticket { title: Some(title), text })
 }
 
-fn check_count(turn: &Turn<'_>) -> Result<(), Fault> {
+pub(super) fn check_count(turn: &Turn<'_>) -> Result<(), Fault> {
     if turn.actions.iter().filter(|a| a.state != ActionState::Failed).count() >= MOST_WRITES {
         return Err(Fault::call("Enough was written for one answer; ask the person first."));
     }
