@@ -32,6 +32,7 @@ mod settings;
 mod teams;
 mod tickets;
 mod tokens;
+mod uploads;
 mod users;
 mod webhooks;
 mod ws_tickets;
@@ -67,6 +68,7 @@ pub use tickets::{
     TicketChange, Tickets, UnindexedTicket,
 };
 pub use tokens::{TokenOwner, Tokens};
+pub use uploads::{StoredUpload, Uploads};
 pub use users::{Credentials, UserPosition, Users};
 pub use webhooks::{DeliveryPosition, SealedSecrets, WebhookDeliveries, Webhooks};
 pub use ws_tickets::{WsTicket, WsTickets};

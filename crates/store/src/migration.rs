@@ -17,6 +17,7 @@ mod m0009_notifications;
 mod m0010_workers;
 mod m0011_webhooks;
 mod m0012_audit_seals;
+mod m0014_scale;
 mod m0015_decisions;
 
 struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_workers::Migration),
             Box::new(m0011_webhooks::Migration),
             Box::new(m0012_audit_seals::Migration),
+            Box::new(m0014_scale::Migration),
             Box::new(m0015_decisions::Migration),
         ]
     }

@@ -20,10 +20,12 @@ const SECRETS: [&str; 8] = [
 ];
 
 /// Keys whose value may hold a password, as addresses do.
-const ADDRESSES: [&str; 6] = [
+const ADDRESSES: [&str; 8] = [
     "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "REDIS_URL",
     "STORAGE_URL",
+    "STORAGE_PUBLIC_URL",
     "AWS_ENDPOINT_URL",
     "OPENAI_BASE_URL",
     "ANTHROPIC_BASE_URL",

@@ -8,6 +8,7 @@ mod fixtures;
 mod jobs;
 mod migrations;
 mod organisation;
+mod replica;
 mod search;
 mod tickets;
 mod transactions;
