@@ -101,10 +101,10 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// Whether the time-out of statements ended it (PostgreSQL: query_canceled).
+/// Whether the time-out of statements ended it (PostgreSQL: `query_canceled`).
 fn timed_out(e: &DbErr) -> bool {
-    let code = sqlx_error(e).and_then(sqlx::Error::as_database_error).and_then(|e| e.code());
-    code.as_deref() == Some("57014")
+    let error = sqlx_error(e).and_then(sqlx::Error::as_database_error);
+    error.is_some_and(|e| e.code().as_deref() == Some("57014"))
 }
 
 fn sqlx_error(e: &DbErr) -> Option<&sqlx::Error> {

@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(5);
 async fn impatient(url: &str, statement_timeout_ms: u64, acquire_timeout_ms: u64) -> Store {
     let config = TestDb::config(url);
     let bounds = Config { max_connections: 2, statement_timeout_ms, acquire_timeout_ms, ..config };
-    Store::connect(bounds).await.unwrap()
+    Store::connect(bounds).await.expect("the database opens")
 }
 
 fn refused_for_now(answer: Answer, started: Instant) {

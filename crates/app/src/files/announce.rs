@@ -128,14 +128,11 @@ impl App {
         let lasting = (upload.expires_at - ctx.now).to_std().unwrap_or(Duration::ZERO);
         let mut parts = Vec::new();
         for part in parts_of(&upload) {
-            let target = match &upload.store_upload {
-                Some(name) => {
-                    Target::Store(self.blobs.part_link(&upload.blob, name, part, lasting).await?)
-                }
-                None => {
-                    let linked = Linked::Part(upload.id, part.number);
-                    Target::Here(self.seal_link(linked, upload.expires_at)?)
-                }
+            let target = if let Some(name) = &upload.store_upload {
+                Target::Store(self.blobs.part_link(&upload.blob, name, part, lasting).await?)
+            } else {
+                let linked = Linked::Part(upload.id, part.number);
+                Target::Here(self.seal_link(linked, upload.expires_at)?)
             };
             parts.push(PlannedPart { part, target });
         }

@@ -2,6 +2,8 @@
 //!
 //! AWS, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)".
 
+use std::fmt::Write;
+
 use aws_lc_rs::{
     digest::{SHA256, digest},
     hmac,
@@ -60,5 +62,9 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -77,6 +77,11 @@ impl Store {
     /// # Errors
     /// When it cannot be reached or the address makes no sense.
     pub async fn connect(config: Config) -> Result<Self> {
+        // What making connections holds would else be part of the future of everybody who opens a database.
+        Box::pin(Self::open(config)).await
+    }
+
+    async fn open(config: Config) -> Result<Self> {
         let (engine, read, write) = match engine_of(&config.url)? {
             Engine::Sqlite => {
                 let options = sqlite_options(&config);

@@ -71,7 +71,7 @@ pub(super) struct Replica {
     store: Store,
     /// A connection to each server that no request holds.
     primary: PgPool,
-    replica: PgPool,
+    follower: PgPool,
     /// The latest comparison. Who compares holds it, and whoever waits meanwhile takes over the result.
     latest: Mutex<Option<Look>>,
     /// Why it is left alone, and until when.
@@ -88,7 +88,7 @@ impl Replica {
         Ok(Self {
             store: primary.reading_at(read),
             primary: super::connect::lazy_pool(&primary.config, 1)?,
-            replica: super::connect::lazy_pool(&config, 1)?,
+            follower: super::connect::lazy_pool(&config, 1)?,
             latest: Mutex::new(None),
             aside: std::sync::Mutex::new(None),
         })
@@ -133,7 +133,7 @@ impl Replica {
         let began = Instant::now();
         let needed = progress(&self.primary, dialect::PRIMARY_PROGRESS).await.map_err(|_| None)?;
         let trouble = loop {
-            match progress(&self.replica, dialect::REPLICA_PROGRESS).await {
+            match progress(&self.follower, dialect::REPLICA_PROGRESS).await {
                 Err(trouble) => break Some(trouble),
                 Ok(there) if there.system != needed.system => break Some(Trouble::Stranger),
                 // After a failover, until the replica is known to follow the new primary.
@@ -150,7 +150,7 @@ impl Replica {
     pub(super) async fn dies(&self) {
         loop {
             sleep(WATCHED).await;
-            if let Err(trouble) = progress(&self.replica, dialect::REPLICA_PROGRESS).await {
+            if let Err(trouble) = progress(&self.follower, dialect::REPLICA_PROGRESS).await {
                 return self.note(Some(trouble));
             }
         }
@@ -185,7 +185,7 @@ impl Replica {
 
     pub(super) async fn close(&self) {
         self.primary.close().await;
-        self.replica.close().await;
+        self.follower.close().await;
         if let Err(e) = self.store.read.close_by_ref().await {
             tracing::warn!(error = %e, "closing the replica");
         }

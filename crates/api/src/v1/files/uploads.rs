@@ -19,11 +19,11 @@ use crate::v1;
 /// An upload that was announced, and where its parts go.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AnnouncedUpload, example = json!({
-    "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11", "filename": "recording.mp4", "size": 20971520,
+    "id": "0198c5a2-7d3e-7b1a-9f60-2f7f5d8a1c11", "filename": "recording.mp4", "size": 20_971_520,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "part_size": 16777216, "expires_at": "2026-01-31T13:00:00Z",
+    "part_size": 16_777_216, "expires_at": "2026-01-31T13:00:00Z",
     "parts": [{
-        "number": 1, "size": 16777216, "method": "PUT",
+        "number": 1, "size": 16_777_216, "method": "PUT",
         "url": "https://bucket.s3.example.com/ab/0198?X-Amz-Signature=0a1b",
         "headers": {"Content-Length": "16777216"}
     }]
@@ -48,7 +48,7 @@ pub(super) struct UploadBody {
 /// A part, and how it is sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UploadPart, example = json!({
-    "number": 1, "size": 16777216, "method": "PUT",
+    "number": 1, "size": 16_777_216, "method": "PUT",
     "url": "https://bucket.s3.example.com/ab/0198?X-Amz-Signature=0a1b",
     "headers": {"Content-Length": "16777216"}
 }))]
