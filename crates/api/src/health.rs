@@ -54,7 +54,7 @@ pub(crate) struct HealthBody {
     version: &'static str,
     /// Seconds since the start.
     uptime_s: i64,
-    /// The parts: `database`, `queue`, `storage`, `cache`, `ai`.
+    /// The parts: `database`, `queue`, `storage`, `cache`, `ai`, and `replica` where there is one.
     components: BTreeMap<&'static str, ComponentBody>,
 }
 

@@ -77,6 +77,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         files::list::endpoint(),
         files::get::endpoint(),
         files::content::endpoint(),
+        files::link::endpoint(),
+        files::linked::endpoint(),
+        files::uploads::announce::endpoint(),
+        files::uploads::get::endpoint(),
+        files::uploads::abort::endpoint(),
         files::reprocess::endpoint(),
         files::delete::endpoint(),
         events::endpoint(),
@@ -137,5 +142,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// Routes whose bodies may be large and take long: they keep the time themselves.
 pub(crate) fn streamed() -> Vec<Endpoint> {
-    vec![files::upload::endpoint()]
+    vec![
+        files::upload::endpoint(),
+        files::uploads::put_part::endpoint(),
+        files::uploads::complete::endpoint(),
+    ]
 }

@@ -91,6 +91,8 @@ pub struct App {
     pub(crate) provider_key_sealer: Sealer,
     /// Seals the secrets of webhooks.
     pub(crate) webhook_sealer: Sealer,
+    /// Seals what addresses of ours stand for.
+    pub(crate) link_sealer: Sealer,
     pub(crate) outgoing: Arc<dyn Outgoing>,
     pub(crate) tools: Arc<dyn ToolServers>,
     /// Seals what servers of tools are shown.
@@ -160,6 +162,7 @@ impl App {
             answer_sealer: Sealer::new(&keys, b"idempotency"),
             provider_key_sealer: Sealer::new(&keys, b"provider keys"),
             webhook_sealer: Sealer::new(&keys, b"webhooks"),
+            link_sealer: Sealer::new(&keys, b"links"),
             agents: Agents::new(ai_source, chat_models),
             model_records: BlockingMutex::default(),
             tool_sealer: Sealer::new(&keys, b"tool servers"),

@@ -33,6 +33,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The most bytes of an uploaded file.
     pub max_upload_bytes: u64,
+    /// How long an announced upload may take to be complete, in seconds.
+    pub upload_ttl_s: u32,
+    /// How long an address of a file's bytes serves, in seconds.
+    pub file_link_ttl_s: u32,
     /// How long a ticket that is made from plain words waits for its files to be read, in
     /// milliseconds.
     pub files_wait_ms: u64,

@@ -1,16 +1,23 @@
 //! Files: uploading, looking at, reading, deleting them.
 
+mod announce;
 mod attach;
+mod complete;
 mod delete;
 mod events;
+mod links;
+mod part;
 mod process;
 mod read;
 mod sweep;
 mod upload;
 
+pub use announce::{NewUpload, PlannedPart, UploadPlan};
+pub use links::{FileLink, Target};
+pub use part::PartUpload;
 pub(crate) use process::ProcessFile;
 pub use read::FileContent;
-pub(crate) use sweep::{SettleFiles, SweepBlobs};
+pub(crate) use sweep::{SettleFiles, SweepBlobs, SweepUploads};
 pub use upload::{Upload, UploadDigest};
 
 use std::time::Duration;

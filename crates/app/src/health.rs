@@ -55,13 +55,14 @@ impl App {
     /// Looks at every part. Only the database is vital: without a model, a queue or a cache the
     /// service is degraded, not down.
     pub async fn health(&self) -> Health {
-        let components = vec![
+        let mut components = vec![
             ("database", self.database_health().await),
             ("queue", self.queue_health().await),
             ("storage", self.storage_health().await),
             ("cache", self.cache_health()),
             ("ai", self.ai_health()),
         ];
+        components.extend(self.replica_health().await.map(|replica| ("replica", replica)));
         let state = components
             .iter()
             .map(|(name, part)| match part.state {
@@ -97,6 +98,19 @@ impl App {
             ),
         };
         component(state, started, Some(detail))
+    }
+
+    async fn replica_health(&self) -> Option<Component> {
+        let started = Instant::now();
+        Some(match self.store.replica_state().await? {
+            Ok(()) => component(ComponentState::Ok, started, None),
+            Err(why) => {
+                let detail = format!(
+                    "The replica {why}; the primary serves all reads. Look at DATABASE_REPLICA_URL."
+                );
+                component(ComponentState::Degraded, started, Some(detail))
+            }
+        })
     }
 
     async fn queue_health(&self) -> Component {

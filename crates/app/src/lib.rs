@@ -43,7 +43,10 @@ pub use assistant::{AssistantBounds, AssistantNews, AssistantReply, Saying};
 pub use audit::{AuditFault, Verified};
 pub use auth::{Authenticated, NewTokenSecret, Session};
 pub use config::{Config, Keys, RateLimits};
-pub use files::{FileContent, Upload, UploadDigest};
+pub use files::{
+    FileContent, FileLink, NewUpload, PartUpload, PlannedPart, Target, Upload, UploadDigest,
+    UploadPlan,
+};
 pub use health::{Component, ComponentState, Health};
 pub use if_match::IfMatch;
 pub use jobs::{

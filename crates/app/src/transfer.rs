@@ -1,11 +1,10 @@
 //! Taking everything along to another system, or to another installation of this one.
 
+use crate::App;
 use atc_core::{
     Result, article::Article, category::Category, id::TicketNumber, text::ExternalId,
     ticket::Ticket,
 };
-
-use crate::App;
 
 /// How many rows an export reads at once.
 const PAGE: u64 = 200;
@@ -32,7 +31,9 @@ pub struct ExportPage<T> {
 impl App {
     /// Every ticket by number, beginning after `after` (0 for the first).
     pub async fn export_tickets(&self, after: i64) -> Result<ExportPage<Exported<Ticket>>> {
-        let rows = self.store.tickets().export(TicketNumber(after), PAGE).await?;
+        let after_number = TicketNumber(after);
+        let rows =
+            self.store.read(async |store| store.tickets().export(after_number, PAGE).await).await?;
         let next = rows.last().map_or(after, |(ticket, _)| ticket.number.0);
         let items = rows
             .into_iter()
@@ -43,13 +44,14 @@ impl App {
 
     /// How many tickets there are.
     pub async fn count_tickets(&self) -> Result<u64> {
-        Ok(self.store.tickets().count_all().await?)
+        Ok(self.store.read(async |store| store.tickets().count_all().await).await?)
     }
 
     /// Every article in the order of writing, drafts included, beginning after `after` (0 for the
     /// first).
     pub async fn export_articles(&self, after: i64) -> Result<ExportPage<Exported<Article>>> {
-        let rows = self.store.articles().export(after, PAGE).await?;
+        let rows =
+            self.store.read(async |store| store.articles().export(after, PAGE).await).await?;
         let next = rows.last().map_or(after, |row| row.number);
         let items = rows
             .into_iter()

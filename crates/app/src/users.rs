@@ -20,7 +20,7 @@ impl App {
         &self,
         page: PageRequest<UserPosition>,
     ) -> Result<Page<User, UserPosition>> {
-        Ok(self.store.users().list(page).await?)
+        Ok(self.store.read(async |store| store.users().list(page).await).await?)
     }
 
     /// One account.

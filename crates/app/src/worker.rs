@@ -23,7 +23,7 @@ use crate::{
     App,
     agents::{ReadBeside, RunReplay},
     audit::SealAudit,
-    files::{ProcessFile, SettleFiles, SweepBlobs},
+    files::{ProcessFile, SettleFiles, SweepBlobs, SweepUploads},
     tickets::{AdviseTicket, TriageAgain},
     webhooks::{DeliverWebhook, SettleDeliveries},
 };
@@ -39,6 +39,7 @@ fn jobs() -> Result<Registry, RegistryError> {
         .scheduled(SealAudit::CRON, &SealAudit {})?
         .scheduled(SettleDeliveries::CRON, &SettleDeliveries {})?
         .scheduled(SweepBlobs::CRON, &SweepBlobs {})?
+        .scheduled(SweepUploads::CRON, &SweepUploads {})?
         .with::<ProcessFile>()?
         .with::<TriageAgain>()?
         .with::<AdviseTicket>()?

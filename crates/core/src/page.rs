@@ -28,7 +28,7 @@ impl Default for Limit {
 }
 
 /// Which part of a list is wanted; `after` is the position of the last row that was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest<P> {
     /// At most so many rows.
     pub limit: Limit,

@@ -15,7 +15,7 @@ mod triage;
 use std::{future::Future, pin::Pin};
 
 pub use ai_source::{AiConfigFaults, AiSource};
-pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, StoredBlob};
+pub use blob::{BlobError, BlobReader, BlobStore, BlobWriter, ReadAs, StoredBlob, UploadPart};
 pub use bus::{Bus, BusError, BusListener, BusMessage, Wake, Wakes};
 pub use chat::{ChatModel, ChatModels, Deltas, ProviderStatus};
 pub use clock::{Clock, Entropy, new_uuid};

@@ -22,7 +22,7 @@ use crate::{
     db::dialect,
     entity::article::{ActiveModel, Column, Entity},
     external_id::{external_id, known_as},
-    search::terms,
+    search::TitledText,
     users::summary,
 };
 
@@ -362,9 +362,8 @@ impl Articles<'_, DatabaseTransaction> {
     }
 
     async fn write_text(&self, number: i64, article: &Article) -> Result<()> {
-        let title = terms(article.title.as_str());
-        let body = terms(article.body.as_str());
-        for statement in dialect::write_article_text(self.engine, number, &title, &body) {
+        let text = TitledText::new(article.title.as_str(), article.body.as_str());
+        for statement in dialect::write_article_text(self.engine, number, &text) {
             self.db.execute_raw(statement).await?;
         }
         Ok(())

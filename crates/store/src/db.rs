@@ -2,6 +2,7 @@
 
 mod connect;
 pub(crate) mod dialect;
+mod replica;
 mod tx;
 
 pub use connect::{Config, Engine, PoolUse, Store};

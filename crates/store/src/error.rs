@@ -47,6 +47,16 @@ impl StoreError {
         matches!(self, Self::Taken(message) if message.contains(column))
     }
 
+    /// Whether another server with the same data may do better.
+    pub(crate) fn is_of_the_server(&self) -> bool {
+        match self {
+            // What takes too long here takes too long there as well.
+            Self::Unavailable(e) => !timed_out(e),
+            Self::Database(_) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) fn unreadable(what: &'static str, value: impl std::fmt::Display) -> Self {
         Self::Unreadable { what, value: value.to_string() }
     }
@@ -89,6 +99,12 @@ impl From<DbErr> for StoreError {
             _ => Self::Database(e),
         }
     }
+}
+
+/// Whether the time-out of statements ended it (PostgreSQL: `query_canceled`).
+fn timed_out(e: &DbErr) -> bool {
+    let error = sqlx_error(e).and_then(sqlx::Error::as_database_error);
+    error.is_some_and(|e| e.code().as_deref() == Some("57014"))
 }
 
 fn sqlx_error(e: &DbErr) -> Option<&sqlx::Error> {

@@ -35,6 +35,7 @@ mod teams;
 mod tickets;
 mod tokens;
 mod tool_servers;
+mod uploads;
 mod users;
 mod webhooks;
 mod ws_tickets;
@@ -76,6 +77,7 @@ pub use tickets::{
 };
 pub use tokens::{TokenOwner, Tokens};
 pub use tool_servers::ToolServers;
+pub use uploads::{StoredUpload, Uploads};
 pub use users::{Credentials, UserPosition, Users};
 pub use webhooks::{DeliveryPosition, SealedSecrets, WebhookDeliveries, Webhooks};
 pub use ws_tickets::{WsTicket, WsTickets};

@@ -18,6 +18,7 @@ mod m0010_workers;
 mod m0011_webhooks;
 mod m0012_audit_seals;
 mod m0013_oauth;
+mod m0014_scale;
 mod m0015_decisions;
 mod m0016_conversations;
 mod m0017_tool_servers;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_webhooks::Migration),
             Box::new(m0012_audit_seals::Migration),
             Box::new(m0013_oauth::Migration),
+            Box::new(m0014_scale::Migration),
             Box::new(m0015_decisions::Migration),
             Box::new(m0016_conversations::Migration),
             Box::new(m0017_tool_servers::Migration),

@@ -8,6 +8,8 @@ mod read;
 mod stats;
 mod write;
 
+use std::sync::Arc;
+
 use atc_core::{
     category::Slug,
     id::{TeamId, TicketId, TicketNumber, UserId},
@@ -23,19 +25,22 @@ pub use audit::{AuditPosition, NewAuditEntry};
 pub use index::UnindexedTicket;
 pub use labels::{LabelFingerprint, LabelsByPerson};
 
-use crate::{Engine, Store, Tx};
+use crate::{Engine, Store, Tx, search::TermWeights};
 
 /// Tickets, seen through a connection or a transaction.
 pub struct Tickets<'a, C> {
     db: &'a C,
     engine: Engine,
+    /// How much each word says, where that is known.
+    weights: Option<Arc<TermWeights>>,
 }
 
 impl Store {
     /// Tickets.
     #[must_use]
     pub fn tickets(&self) -> Tickets<'_, DatabaseConnection> {
-        Tickets { db: self.reader(), engine: self.engine() }
+        let weights = Some(self.search.tickets.weights());
+        Tickets { db: self.reader(), engine: self.engine(), weights }
     }
 }
 
@@ -43,7 +48,7 @@ impl Tx {
     /// Tickets.
     #[must_use]
     pub fn tickets(&self) -> Tickets<'_, DatabaseTransaction> {
-        Tickets { db: &self.inner, engine: self.engine }
+        Tickets { db: &self.inner, engine: self.engine, weights: None }
     }
 }
 

@@ -108,6 +108,8 @@ impl TestApp {
             training_max_labels: 1_000,
             data_dir: std::env::temp_dir(),
             max_upload_bytes: 1024 * 1024,
+            upload_ttl_s: 3600,
+            file_link_ttl_s: 300,
             files_wait_ms: 10_000,
             background_poll_ms: 50,
             events_poll_ms: 500,

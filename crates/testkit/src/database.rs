@@ -20,6 +20,25 @@ pub struct TestDb {
     keeper: Keeper,
 }
 
+/// A connection that holds what its statements took.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the engines")]
+pub enum Held {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Held {
+    /// Ends the connection, and with it what it held.
+    pub async fn release(self) {
+        let closed = match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(connection) => connection.close().await,
+        };
+        closed.expect("the connection closes");
+    }
+}
+
 enum Keeper {
     /// The folder goes when this does.
     Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
@@ -63,6 +82,7 @@ impl TestDb {
     pub fn config(url: &str) -> Config {
         Config {
             url: url.to_owned(),
+            replica_url: None,
             max_connections: 4,
             acquire_timeout_ms: 10_000,
             statement_timeout_ms: 10_000,
@@ -87,6 +107,23 @@ impl TestDb {
             Engine::Postgres => {
                 let mut connection = PgConnection::connect(&self.url).await.expect("it opens");
                 sqlx::raw_sql(sql).execute(&mut connection).await.expect("they run");
+            }
+        }
+    }
+
+    /// Runs statements on a connection that stays as they leave it, such as in a transaction.
+    pub async fn hold(&self, sql: &str) -> Held {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.engine() {
+            Engine::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.expect("it opens");
+                sqlx::raw_sql(sql).execute(&mut connection).await.expect("they run");
+                Held::Sqlite(connection)
+            }
+            Engine::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.expect("it opens");
+                sqlx::raw_sql(sql).execute(&mut connection).await.expect("they run");
+                Held::Postgres(connection)
             }
         }
     }

@@ -15,6 +15,7 @@ mod app;
 mod client;
 mod database;
 mod machine;
+mod postgres_pair;
 mod redis_server;
 #[cfg(feature = "app")]
 mod scripted_model;
@@ -26,8 +27,9 @@ mod world;
 pub use app::{PASSWORD, SEALING_KEY, TestApp};
 #[cfg(feature = "app")]
 pub use client::{Answer, Call};
-pub use database::TestDb;
+pub use database::{Held, TestDb};
 pub use machine::{data_dir, found, models_dir};
+pub use postgres_pair::PostgresPair;
 pub use redis_server::RedisServer;
 #[cfg(feature = "app")]
 pub use scripted_model::{ScriptedModel, TestAiSource, ai_settings, answer, calls};

@@ -73,6 +73,7 @@ async fn open(settings: &Settings, url: &str) -> Result<Store> {
         acquire_timeout_ms: settings.database.acquire_timeout_ms,
         // A count of a large table takes as long as it takes.
         statement_timeout_ms: 0,
+        replica_url: None,
         sqlite_full_sync: settings.database.sqlite_full_sync,
     })
     .await

@@ -11,12 +11,16 @@ use super::{
 
 /// The file of the SQLite database that is used where no other is named.
 const FILE: &str = "tickets.db";
+const REPLICA: (&str, &str) =
+    ("DATABASE_REPLICA_URL", "postgresql://tickets:password@replica/tickets");
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Database {
     /// `sqlite://<path>` or `postgresql://…`.
     pub url: String,
+    /// A server that follows it, for reads.
+    pub replica_url: Option<String>,
     /// The most connections.
     pub max_connections: u32,
     /// How long a request waits for a connection.
@@ -33,6 +37,7 @@ impl Database {
     pub(super) fn read(r: &mut Reader<'_>, data_dir: Option<&Path>) -> Result<Self, Noted> {
         let url =
             r.optional("DATABASE_URL", "postgresql://tickets:password@localhost/tickets", url);
+        let replica = r.optional(REPLICA.0, REPLICA.1, replica);
         let connections = r.required("DATABASE_MAX_CONNECTIONS", "16", parse::number(1..=1000));
         let acquire =
             r.required("DATABASE_ACQUIRE_TIMEOUT_MS", "5000", parse::number(100..=300_000));
@@ -42,8 +47,15 @@ impl Database {
         let full_sync = r.required("SQLITE_SYNCHRONOUS", "full", parse::word(modes));
         let migrate = r.required("MIGRATE_ON_START", "false", parse::flag);
         let beside = data_dir.map(|dir| format!("sqlite://{}", dir.join(FILE).display()));
+        let (url, replica_url) = (url?, replica?);
+        let on_postgres = url.as_deref().is_some_and(|url| !url.starts_with("sqlite:"));
+        if replica_url.is_some() && !on_postgres {
+            r.note(REPLICA.0, None, "is set, but DATABASE_URL names no PostgreSQL", REPLICA.1);
+            return Err(Noted);
+        }
         Ok(Self {
-            url: url?.or(beside).ok_or(Noted)?,
+            url: url.or(beside).ok_or(Noted)?,
+            replica_url,
             max_connections: connections?,
             acquire_timeout_ms: acquire?,
             statement_timeout_ms: statement?,
@@ -51,6 +63,14 @@ impl Database {
             migrate_on_start: migrate?,
         })
     }
+}
+
+fn replica(text: &str) -> Result<String, String> {
+    let url = url(text)?;
+    if url.starts_with("sqlite:") {
+        return Err("is not the address of a PostgreSQL database".to_owned());
+    }
+    Ok(url)
 }
 
 /// The address of a database, in any spelling that is common for it.

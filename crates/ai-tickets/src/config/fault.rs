@@ -21,10 +21,12 @@ const SECRETS: [&str; 9] = [
 ];
 
 /// Keys whose value may hold a password, as addresses do.
-const ADDRESSES: [&str; 7] = [
+const ADDRESSES: [&str; 9] = [
     "DATABASE_URL",
+    "DATABASE_REPLICA_URL",
     "REDIS_URL",
     "STORAGE_URL",
+    "STORAGE_PUBLIC_URL",
     "AWS_ENDPOINT_URL",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OPENAI_BASE_URL",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atc_platform::blob::Clients;
 use secrecy::SecretString;
 use url::Url;
 
@@ -19,6 +20,10 @@ pub struct Files {
     pub region: String,
     /// The address of a server other than Amazon's.
     pub endpoint: Option<String>,
+    /// How clients reach the bucket for large files.
+    pub clients: Clients,
+    /// How long an address of a file's bytes serves.
+    pub link_ttl: Duration,
     /// The key of the bucket and its secret.
     pub credentials: Option<(String, SecretString)>,
     /// The most bytes of an uploaded file.
@@ -49,6 +54,8 @@ impl Files {
         let bucket = r.optional("STORAGE_URL", "s3://bucket/prefix", bucket);
         let region = r.required("AWS_REGION", "us-east-1", |text| Ok(text.to_owned()));
         let endpoint = r.optional("AWS_ENDPOINT_URL", "https://s3.example.com", endpoint);
+        let clients = r.optional("STORAGE_PUBLIC_URL", "https://files.example.com", clients);
+        let link_ttl = r.required("FILE_LINK_TTL_S", "300", parse::seconds(10..=86_400));
         let credentials = credentials(r);
         let bytes = r.required("MAX_UPLOAD_BYTES", "104857600", parse::number(1..=1 << 40));
         let upload = r.required("UPLOAD_TIMEOUT_S", "3600", parse::seconds(1..=86_400));
@@ -60,6 +67,8 @@ impl Files {
             bucket: bucket?,
             region: region?,
             endpoint: endpoint?,
+            clients: clients?.unwrap_or(Clients::SameAddress),
+            link_ttl: link_ttl?,
             credentials: credentials?,
             max_bytes: bytes?,
             upload_timeout: upload?,
@@ -103,6 +112,10 @@ fn bucket(text: &str) -> Result<Bucket, String> {
     } else {
         Err(wrong())
     }
+}
+
+fn clients(text: &str) -> Result<Clients, String> {
+    if text == "off" { Ok(Clients::ThroughUs) } else { endpoint(text).map(Clients::Address) }
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

@@ -51,6 +51,7 @@ pub async fn connect(settings: &Settings) -> Result<Store> {
         max_connections: database.max_connections,
         acquire_timeout_ms: database.acquire_timeout_ms,
         statement_timeout_ms: database.statement_timeout_ms,
+        replica_url: database.replica_url.clone(),
         sqlite_full_sync: database.sqlite_full_sync,
     };
     open(config).await.context("cannot open the database that DATABASE_URL names")
@@ -101,6 +102,10 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
     });
     app.load_agents().await?;
     Ok(app)
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
 fn make_folder(path: &Path) -> Result<()> {
@@ -156,6 +161,7 @@ fn blobs(settings: &Settings) -> Result<Arc<dyn BlobStore>> {
         prefix: bucket.prefix.clone(),
         region: files.region.clone(),
         endpoint: files.endpoint.clone(),
+        clients: files.clients.clone(),
         credentials: files.credentials.clone(),
     };
     Ok(Arc::new(ObjectBlobs::in_bucket(&config).context("STORAGE_URL")?))
@@ -201,6 +207,8 @@ fn app_config(settings: &Settings) -> atc_app::Config {
         training_max_labels: triage.max_labels,
         data_dir: settings.data_dir.clone(),
         max_upload_bytes: settings.files.max_bytes,
+        upload_ttl_s: seconds(settings.files.upload_timeout),
+        file_link_ttl_s: seconds(settings.files.link_ttl),
         files_wait_ms: settings.files.wait_ms,
         background_poll_ms: triage.background_poll_ms,
         events_poll_ms: triage.events_poll_ms,

@@ -17,6 +17,7 @@ async fn add(installation: &Installation, payload: &str) -> JobId {
         max_connections: 1,
         acquire_timeout_ms: 10_000,
         statement_timeout_ms: 10_000,
+        replica_url: None,
         sqlite_full_sync: false,
     });
     let store = store.await.unwrap();

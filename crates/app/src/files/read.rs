@@ -45,7 +45,10 @@ impl App {
         filter: &FileFilter,
         page: PageRequest<FilePosition>,
     ) -> Result<Page<File, FilePosition>> {
-        Ok(self.store.files().list(filter, ctx.caller.visibility(), page).await?)
+        let visibility = ctx.caller.visibility();
+        let list =
+            self.store.read(async |store| store.files().list(filter, visibility, page).await);
+        Ok(list.await?)
     }
 
     /// The bytes of a file, or a part of them.

@@ -88,6 +88,40 @@ fn is_under_way(newest: Option<&(JobState, Option<String>)>) -> bool {
     newest.is_some_and(|(state, _)| matches!(state, JobState::Ready | JobState::Running))
 }
 
+/// Forgets uploads that were announced and not completed in time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SweepUploads {}
+
+impl SweepUploads {
+    /// Every ten minutes.
+    pub const CRON: &'static str = "*/10 * * * *";
+}
+
+impl Job for SweepUploads {
+    const KIND: &'static str = "upload.sweep.v1";
+
+    async fn run(self, run: &Run) -> Result<(), Failure> {
+        let app = run.app();
+        loop {
+            let expired = app.store.uploads().expired(app.now(), BATCH as u64).await;
+            let expired = expired.map_err(Error::from)?;
+            let mut forgotten = 0;
+            for upload in &expired {
+                if app.claim_upload(upload.id).await? {
+                    app.forget_upload(upload).await?;
+                    forgotten += 1;
+                }
+            }
+            if forgotten > 0 {
+                tracing::info!(forgotten, "uploads were announced and never completed");
+            }
+            if expired.len() < BATCH || forgotten == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
 /// Erases bytes that belong to no file: those of a process that died between storing them and writing
 /// the row down.
 #[derive(Debug, Clone, Serialize, Deserialize)]

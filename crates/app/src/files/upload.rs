@@ -18,7 +18,7 @@ use super::{ProcessFile, events};
 use crate::App;
 
 /// From how many first bytes it is told what a file is.
-const SNIFFED_BYTES: usize = 8 * 1024;
+pub(super) const SNIFFED_BYTES: usize = 8 * 1024;
 
 /// A file on its way in.
 pub struct Upload {
@@ -127,18 +127,7 @@ impl Upload {
             uploaded_by: ctx.caller.user_id,
             created_at: ctx.now,
         };
-        let kept = app.keep_upload(ctx, row, remember).await;
-        // After a fault of ours nobody knows whether the row is there: the sweep finds out.
-        let refused = match &kept {
-            Ok(outcome) => matches!(outcome, Outcome::Replayed(_)),
-            Err(e) => e.code.status() < 500,
-        };
-        if refused {
-            app.erase(&[self.blob.clone()]).await;
-        }
-        app.wake(Wake::Jobs);
-        app.wake(Wake::Events);
-        kept
+        app.keep_file(ctx, row, None, remember).await
     }
 
     /// Ends the upload without keeping anything; nothing is left behind when this returns.
@@ -158,7 +147,7 @@ impl Drop for Upload {
     }
 }
 
-fn sha256(context: &Context) -> Sha256 {
+pub(super) fn sha256(context: &Context) -> Sha256 {
     let mut hash = [0; 32];
     hash.copy_from_slice(context.clone().finish().as_ref());
     Sha256(hash)
@@ -184,9 +173,18 @@ impl App {
         {
             return Ok(Checked::Known(answer));
         }
-        let Some(reference) = ticket else { return Ok(Checked::New { ticket: None }) };
+        Ok(Checked::New { ticket: self.find_ticket_of_upload(ctx, ticket).await? })
+    }
+
+    /// The ticket that a file shall be evidence of.
+    pub(super) async fn find_ticket_of_upload(
+        &self,
+        ctx: &Ctx,
+        ticket: Option<TicketRef>,
+    ) -> Result<Option<TicketNumber>> {
+        let Some(reference) = ticket else { return Ok(None) };
         match self.store.tickets().number_of(reference, ctx.caller.visibility()).await {
-            Ok(number) => Ok(Checked::New { ticket: Some(number) }),
+            Ok(number) => Ok(Some(number)),
             Err(StoreError::NotFound(_)) => {
                 let why = "There is no such ticket, or you may not see it.";
                 Err(Error::invalid_body("/ticket_id", why))
@@ -195,15 +193,49 @@ impl App {
         }
     }
 
-    async fn keep_upload(
+    /// Keeps a file whose bytes are stored, and forgets the announcement of it. Where it is refused, its bytes are
+    /// erased.
+    pub(super) async fn keep_file(
         &self,
         ctx: &Ctx,
         row: NewFileRow,
+        announced: Option<FileId>,
+        remember: Option<Remember<'_, File>>,
+    ) -> Result<Outcome<File>> {
+        let blob = row.blob.clone();
+        let kept = self.write_file(ctx, row, announced, remember).await;
+        // After a fault of ours nobody knows whether the row is there: the sweep finds out.
+        let refused = match &kept {
+            Ok(outcome) => matches!(outcome, Outcome::Replayed(_)),
+            Err(e) => e.code.status() < 500,
+        };
+        // Whoever completes an upload a second time meets the bytes of the first.
+        if refused && self.store.files().known_blobs(std::slice::from_ref(&blob)).await?.is_empty()
+        {
+            self.erase(&[blob]).await;
+        }
+        self.wake(Wake::Jobs);
+        self.wake(Wake::Events);
+        kept
+    }
+
+    async fn write_file(
+        &self,
+        ctx: &Ctx,
+        row: NewFileRow,
+        announced: Option<FileId>,
         remember: Option<Remember<'_, File>>,
     ) -> Result<Outcome<File>> {
         let job = self.new_job(&ProcessFile { file_id: row.id })?;
         self.create_once(remember, ctx.now, async |tx| {
             tx.files().insert(&row).await?;
+            if let Some(id) = announced
+                && !tx.uploads().delete(id).await?
+            {
+                return Err(Error::conflict(
+                    "This upload was completed or ended at the same time.",
+                ));
+            }
             if let Some(ticket) = row.ticket {
                 self.note_attached(tx, ctx, ticket, &row.filename).await?;
             }

@@ -21,7 +21,8 @@ impl App {
         ctx: &Ctx,
         page: PageRequest<ArticlePosition>,
     ) -> Result<Page<Article, ArticlePosition>> {
-        Ok(self.store.articles().list(ctx.caller.is_staff(), page).await?)
+        let drafts = ctx.caller.is_staff();
+        Ok(self.store.read(async |store| store.articles().list(drafts, page).await).await?)
     }
 
     /// One article.

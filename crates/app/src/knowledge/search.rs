@@ -31,6 +31,6 @@ impl App {
             drafts: ctx.caller.is_staff(),
             limit,
         };
-        Ok(self.store.search_articles(&query).await?)
+        Ok(self.store.read(async |store| store.search_articles(&query).await).await?)
     }
 }

@@ -36,7 +36,11 @@ impl App {
         sort: TicketSort,
         page: PageRequest<TicketPosition>,
     ) -> Result<Page<Ticket, TicketPosition>> {
-        Ok(self.store.tickets().list(filter, sort, ctx.caller.visibility(), page).await?)
+        let visibility = ctx.caller.visibility();
+        let page = self
+            .store
+            .read(async |store| store.tickets().list(filter, sort, visibility, page).await);
+        Ok(page.await?)
     }
 
     /// The audit trail of a ticket.
@@ -50,13 +54,17 @@ impl App {
         page: PageRequest<AuditPosition>,
     ) -> Result<Page<AuditEntry, AuditPosition>> {
         let visibility = ctx.caller.visibility();
-        let number = self.store.tickets().number_of(reference, visibility).await?;
-        Ok(self.store.tickets().audit_trail(number, visibility, page).await?)
+        let trail = self.store.read(async |store| {
+            let number = store.tickets().number_of(reference, visibility).await?;
+            store.tickets().audit_trail(number, visibility, page).await
+        });
+        Ok(trail.await?)
     }
 
     /// Counts and medians over the tickets that the caller may see and that match.
     pub async fn ticket_stats(&self, ctx: &Ctx, filter: &TicketFilter) -> Result<TicketStats> {
-        Ok(self.store.tickets().stats(filter, ctx.caller.visibility()).await?)
+        let visibility = ctx.caller.visibility();
+        Ok(self.store.read(async |store| store.tickets().stats(filter, visibility).await).await?)
     }
 
     /// Tickets that the caller may see and that are like this one, most alike first.

@@ -209,7 +209,7 @@ impl App {
             exclude,
             limit: MAX_DUPLICATES,
         };
-        let mut hits = self.store.similar_tickets(&query).await?;
+        let mut hits = self.store.read(async |store| store.similar_tickets(&query).await).await?;
         hits.retain(|hit| hit.score >= super::similar::LIKELY_DUPLICATE);
         Ok(hits)
     }
@@ -230,7 +230,7 @@ impl App {
             drafts: false,
             limit: MAX_ARTICLES,
         };
-        let hits = self.store.search_articles(&query).await?;
+        let hits = self.store.read(async |store| store.search_articles(&query).await).await?;
         Ok(hits
             .into_iter()
             .filter(|hit| hit.score >= super::similar::HELPFUL_ARTICLE)

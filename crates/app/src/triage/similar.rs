@@ -43,7 +43,7 @@ impl App {
             exclude: Some(ticket.number),
             limit,
         };
-        Ok(self.store.similar_tickets(&query).await?)
+        Ok(self.store.read(async |store| store.similar_tickets(&query).await).await?)
     }
 
     async fn meaning_of(&self, ticket: &Ticket) -> Result<Option<Meaning>> {

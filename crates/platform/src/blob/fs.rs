@@ -20,6 +20,7 @@ impl ObjectBlobs {
             store: Arc::new(store.with_fsync(true)),
             prefix: object_store::path::Path::default(),
             folder: Some(folder),
+            direct: None,
         })
     }
 }

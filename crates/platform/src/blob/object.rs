@@ -7,16 +7,21 @@ use std::{
     os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use atc_core::{
     file::BlobKey,
-    ports::{BlobError, BlobReader, BlobStore, BlobWriter, BoxFuture, StoredBlob},
+    ports::{
+        BlobError, BlobReader, BlobStore, BlobWriter, BoxFuture, ReadAs, StoredBlob, UploadPart,
+    },
 };
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream::BoxStream};
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
+
+use super::direct::Direct;
 
 /// How many bytes are sent at once; S3 takes no smaller parts than 5 MiB.
 const PART_BYTES: usize = 5 * 1024 * 1024;
@@ -30,10 +35,18 @@ pub struct ObjectBlobs {
     pub(super) prefix: Path,
     /// The folder, where it is one of this machine.
     pub(super) folder: Option<PathBuf>,
+    /// What clients may ask of the store without this program between.
+    pub(super) direct: Option<Direct>,
 }
 
 impl ObjectBlobs {
-    fn path(&self, key: &BlobKey) -> Path {
+    pub(super) async fn write_at(&self, path: &Path) -> Result<Box<dyn BlobWriter>, BlobError> {
+        let upload = self.store.put_multipart(path).await.map_err(failed)?;
+        let writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        Ok(Box::new(Writer(writer)))
+    }
+
+    pub(super) fn path(&self, key: &BlobKey) -> Path {
         key.as_str().split('/').fold(self.prefix.clone(), Path::join)
     }
 
@@ -44,7 +57,7 @@ impl ObjectBlobs {
     }
 }
 
-fn failed(e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BlobError {
+pub(super) fn failed(e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BlobError {
     BlobError::Store(e.into())
 }
 
@@ -58,11 +71,7 @@ fn missing_or_failed(key: &BlobKey, e: object_store::Error) -> BlobError {
 impl BlobStore for ObjectBlobs {
     fn write<'a>(&'a self, key: &BlobKey) -> BoxFuture<'a, Result<Box<dyn BlobWriter>, BlobError>> {
         let path = self.path(key);
-        Box::pin(async move {
-            let upload = self.store.put_multipart(&path).await.map_err(failed)?;
-            let writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-            Ok(Box::new(Writer(writer)) as Box<dyn BlobWriter>)
-        })
+        Box::pin(async move { self.write_at(&path).await })
     }
 
     fn read<'a>(
@@ -102,10 +111,92 @@ impl BlobStore for ObjectBlobs {
         })
     }
 
+    fn begin_parts<'a>(
+        &'a self,
+        key: &'a BlobKey,
+    ) -> BoxFuture<'a, Result<Option<String>, BlobError>> {
+        Box::pin(async move {
+            let Some(direct) = &self.direct else { return Ok(None) };
+            direct.begin(&self.path(key)).await.map(Some)
+        })
+    }
+
+    fn part_link<'a>(
+        &'a self,
+        key: &'a BlobKey,
+        upload: &'a str,
+        part: UploadPart,
+        lasting: Duration,
+    ) -> BoxFuture<'a, Result<String, BlobError>> {
+        Box::pin(async move {
+            let direct = self.direct.as_ref().ok_or_else(not_direct)?;
+            direct.part_link(&self.path(key), upload, part, lasting).await
+        })
+    }
+
+    fn write_part<'a>(
+        &'a self,
+        key: &BlobKey,
+        number: u32,
+    ) -> BoxFuture<'a, Result<Box<dyn BlobWriter>, BlobError>> {
+        let path = self.part_path(key, number);
+        Box::pin(async move { self.write_at(&path).await })
+    }
+
+    fn join_parts<'a>(
+        &'a self,
+        key: &'a BlobKey,
+        upload: Option<&'a str>,
+        tags: &'a [String],
+    ) -> BoxFuture<'a, Result<(), BlobError>> {
+        Box::pin(async move {
+            let joined = match (upload, &self.direct) {
+                (Some(upload), Some(direct)) => direct.join(&self.path(key), upload, tags).await,
+                (Some(_), None) => Err(not_direct()),
+                (None, _) => self.join_own_parts(key, tags.len()).await,
+            };
+            match joined {
+                // Whoever did it before may have died before saying so.
+                Err(_) if self.store.head(&self.path(key)).await.is_ok() => Ok(()),
+                joined => joined,
+            }
+        })
+    }
+
+    fn forget_parts<'a>(
+        &'a self,
+        key: &'a BlobKey,
+        upload: Option<&'a str>,
+        count: u32,
+    ) -> BoxFuture<'a, Result<(), BlobError>> {
+        Box::pin(async move {
+            match (upload, &self.direct) {
+                (Some(upload), Some(direct)) => direct.forget(&self.path(key), upload).await,
+                (Some(_), None) => Err(not_direct()),
+                (None, _) => self.forget_own_parts(key, count).await,
+            }
+        })
+    }
+
+    fn read_link<'a>(
+        &'a self,
+        key: &'a BlobKey,
+        read_as: ReadAs,
+        lasting: Duration,
+    ) -> BoxFuture<'a, Result<Option<String>, BlobError>> {
+        Box::pin(async move {
+            let Some(direct) = &self.direct else { return Ok(None) };
+            direct.read_link(&self.path(key), read_as, lasting).await.map(Some)
+        })
+    }
+
     fn forget_unfinished(&self, before: DateTime<Utc>) -> BoxFuture<'_, Result<u64, BlobError>> {
         Box::pin(async move {
-            let Some(folder) = self.folder.clone() else { return Ok(0) };
-            blocking(move || super::fs::forget_unfinished(&folder, before)).await
+            let parts = self.forget_old_parts(before).await?;
+            let Some(folder) = self.folder.clone() else { return Ok(parts) };
+            let unfinished =
+                blocking(move || super::fs::forget_unfinished(&folder, before)).await?;
+            Ok(parts + unfinished)
         })
     }
 
@@ -143,6 +234,11 @@ impl BlobStore for ObjectBlobs {
             }
         })
     }
+}
+
+/// `STORAGE_PUBLIC_URL` was changed while an upload was under way.
+fn not_direct() -> BlobError {
+    failed("an upload that clients send to the store itself, which they do no more")
 }
 
 fn is_absent(e: &(dyn std::error::Error + 'static)) -> bool {

@@ -2,10 +2,24 @@
 
 use std::{fmt, sync::Arc};
 
-use object_store::{aws::AmazonS3Builder, path::Path};
+use object_store::{
+    aws::{AmazonS3, AmazonS3Builder},
+    path::Path,
+};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ObjectBlobs;
+use super::{ObjectBlobs, direct::Direct};
+
+/// How clients reach a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clients {
+    /// At the address where this program reaches it.
+    SameAddress,
+    /// At this one.
+    Address(String),
+    /// Not at all: this program passes everything on.
+    ThroughUs,
+}
 
 /// Where a bucket is, and who asks.
 #[derive(Clone)]
@@ -18,6 +32,8 @@ pub struct S3Config {
     pub region: String,
     /// The address of a server other than Amazon's.
     pub endpoint: Option<String>,
+    /// How clients reach it for large files.
+    pub clients: Clients,
     /// The key's name and its secret; without them the machine's own role is asked for.
     pub credentials: Option<(String, SecretString)>,
 }
@@ -41,22 +57,33 @@ impl ObjectBlobs {
     ///
     /// [`check`]: atc_core::ports::BlobStore::check
     pub fn in_bucket(config: &S3Config) -> Result<Self, S3ConfigError> {
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(&config.bucket)
-            .with_region(&config.region)
-            // Servers other than Amazon's have no name of their own for each bucket.
-            .with_virtual_hosted_style_request(config.endpoint.is_none());
-        if let Some(endpoint) = &config.endpoint {
-            builder =
-                builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-        }
-        if let Some((id, secret)) = &config.credentials {
-            builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
-        }
+        let own = Arc::new(client(config, config.endpoint.as_deref())?);
+        let direct = match &config.clients {
+            Clients::SameAddress => Some(config.endpoint.as_deref()),
+            Clients::Address(public) => Some(Some(public.as_str())),
+            Clients::ThroughUs => None,
+        };
+        let direct = direct.map(|public| client(config, public)).transpose()?;
         Ok(Self {
-            store: Arc::new(builder.build()?),
+            direct: direct.map(|public| Direct { own: Arc::clone(&own), public }),
+            store: own,
             prefix: Path::from(config.prefix.as_str()),
             folder: None,
         })
     }
+}
+
+fn client(config: &S3Config, endpoint: Option<&str>) -> Result<AmazonS3, S3ConfigError> {
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&config.bucket)
+        .with_region(&config.region)
+        // Servers other than Amazon's have no name of their own for each bucket.
+        .with_virtual_hosted_style_request(endpoint.is_none());
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+    }
+    if let Some((id, secret)) = &config.credentials {
+        builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
+    }
+    Ok(builder.build()?)
 }

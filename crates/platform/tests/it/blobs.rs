@@ -1,12 +1,12 @@
 //! One list of promises for every store of bytes.
 
-use std::{fs::File, io::Read, os::fd::OwnedFd, path::Path};
+use std::{fs::File, io::Read, os::fd::OwnedFd, path::Path, time::Duration};
 
 use atc_core::{
     file::BlobKey,
-    ports::{BlobError, BlobStore},
+    ports::{BlobError, BlobStore, ReadAs, UploadPart},
 };
-use atc_platform::blob::{ObjectBlobs, S3Config};
+use atc_platform::blob::{Clients, ObjectBlobs, S3Config};
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -102,11 +102,114 @@ fn files_below(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What every store promises of parts that clients send to this program.
+async fn takes_parts_that_pass_through(blobs: &dyn BlobStore) {
+    let whole = key(0x21);
+    assert_eq!(blobs.begin_parts(&whole).await.unwrap(), None);
+    for (number, bytes) in [(2, "world"), (1, "never"), (1, "hello ")] {
+        let mut writer = blobs.write_part(&whole, number).await.unwrap();
+        writer.push(bytes.into()).await.unwrap();
+        writer.finish().await.unwrap();
+    }
+    assert!(matches!(blobs.read(&whole, None).await, Err(BlobError::Missing(_))));
+    let tags = |count| vec![String::new(); count];
+    let three = blobs.join_parts(&whole, None, &tags(3)).await;
+    assert!(matches!(three, Err(BlobError::Parts(_))), "{three:?}");
+    blobs.join_parts(&whole, None, &tags(2)).await.unwrap();
+    assert_eq!(read(blobs, &whole, None).await, b"hello world");
+    // Whoever did not hear of it does it again.
+    blobs.join_parts(&whole, None, &tags(2)).await.unwrap();
+    blobs.forget_parts(&whole, None, 2).await.unwrap();
+    let read_as = ReadAs { content_type: "text/plain".into(), disposition: "attachment".into() };
+    let link = blobs.read_link(&whole, read_as, Duration::from_mins(1)).await.unwrap();
+    assert_eq!(link, None);
+    blobs.delete(&whole).await.unwrap();
+
+    let mut writer = blobs.write_part(&key(0x22), 1).await.unwrap();
+    writer.push(b"left behind".to_vec()).await.unwrap();
+    writer.finish().await.unwrap();
+    assert_eq!(blobs.forget_unfinished(DateTime::<Utc>::UNIX_EPOCH).await.unwrap(), 0);
+    assert_eq!(blobs.forget_unfinished(DateTime::<Utc>::MAX_UTC).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn a_folder_keeps_its_promises() {
     let folder = tempfile::tempdir().unwrap();
-    keeps_its_promises(&ObjectBlobs::in_folder(folder.path()).unwrap()).await;
+    let blobs = ObjectBlobs::in_folder(folder.path()).unwrap();
+    keeps_its_promises(&blobs).await;
     assert_eq!(files_below(folder.path()).len(), 2);
+    takes_parts_that_pass_through(&blobs).await;
+}
+
+/// A request to an address as anybody may make it: status, tag and body.
+async fn ask(method: &'static str, url: &str, body: Vec<u8>) -> (u16, String, Vec<u8>) {
+    let url = url.to_owned();
+    let asked = tokio::task::spawn_blocking(move || {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let mut answer = match method {
+            "PUT" => agent.put(&url).send(body),
+            _ => agent.get(&url).call(),
+        }
+        .unwrap();
+        let tag = answer.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        let body = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), tag.unwrap_or_default(), body)
+    });
+    asked.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_send_parts_to_a_bucket_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = bucket_server(folder.path()).await;
+    let blobs = ObjectBlobs::in_bucket(&S3Config {
+        bucket: "desk".to_owned(),
+        prefix: String::new(),
+        region: "us-east-1".to_owned(),
+        // Where this program reaches it is another name of the same server.
+        endpoint: Some(format!("http://localhost:{}", address.port())),
+        clients: Clients::Address(format!("http://{address}")),
+        credentials: Some(("an-id".to_owned(), SecretString::from("a-secret"))),
+    })
+    .unwrap();
+    let whole = key(0x31);
+    let upload = blobs.begin_parts(&whole).await.unwrap().unwrap();
+    let large = vec![7; 5 * 1024 * 1024];
+    let mut tags = Vec::new();
+    for (number, bytes) in [(1, large.clone()), (2, b"the end".to_vec())] {
+        let part = UploadPart { number, size: bytes.len() as u64 };
+        let url = blobs.part_link(&whole, &upload, part, Duration::from_mins(1)).await.unwrap();
+        assert!(url.starts_with(&format!("http://{address}/desk/31/")), "{url}");
+        // Another size than announced, another part, or another word in the signature is refused.
+        assert_eq!(ask("PUT", &url, b"too long".repeat(1_000_000)).await.0, 403);
+        let other = url.replace(&format!("partNumber={number}"), "partNumber=9");
+        assert_eq!(ask("PUT", &other, bytes.clone()).await.0, 403);
+        assert_eq!(ask("GET", &url, Vec::new()).await.0, 403);
+        let (status, tag, _) = ask("PUT", &url, bytes).await;
+        assert_eq!(status, 200);
+        tags.push(tag);
+    }
+    assert!(matches!(blobs.read(&whole, None).await, Err(BlobError::Missing(_))));
+    blobs.join_parts(&whole, Some(&upload), &tags).await.unwrap();
+    blobs.join_parts(&whole, Some(&upload), &tags).await.unwrap();
+    assert_eq!(read(&blobs, &whole, Some(5_242_880..5_242_887)).await, b"the end");
+    // An address of a part serves no more: nobody changes what was joined.
+    let part = UploadPart { number: 2, size: 7 };
+    let late = blobs.part_link(&whole, &upload, part, Duration::from_mins(1)).await.unwrap();
+    assert_ne!(ask("PUT", &late, b"another".to_vec()).await.0, 200);
+    assert_eq!(read(&blobs, &whole, Some(5_242_880..5_242_887)).await, b"the end");
+
+    let read_as = ReadAs { content_type: "text/plain".into(), disposition: "attachment".into() };
+    let link = blobs.read_link(&whole, read_as, Duration::from_mins(1)).await.unwrap().unwrap();
+    let (status, _, body) = ask("GET", &link, Vec::new()).await;
+    assert_eq!((status, body.len()), (200, large.len() + 7));
+    assert_eq!(ask("GET", &link.replace("attachment", "inline"), Vec::new()).await.0, 403);
+
+    let given_up = key(0x32);
+    let upload = blobs.begin_parts(&given_up).await.unwrap().unwrap();
+    blobs.forget_parts(&given_up, Some(&upload), 1).await.unwrap();
+    let none = blobs.join_parts(&given_up, Some(&upload), &["\"a\"".to_owned()]).await;
+    assert!(none.is_err());
 }
 
 #[tokio::test]
@@ -159,9 +262,12 @@ async fn a_bucket_keeps_its_promises() {
         prefix: "files/here".to_owned(),
         region: "us-east-1".to_owned(),
         endpoint: Some(format!("http://{address}")),
+        clients: Clients::SameAddress,
         credentials: Some(("an-id".to_owned(), SecretString::from(secret))),
     };
     keeps_its_promises(&ObjectBlobs::in_bucket(&config("a-secret")).unwrap()).await;
+    let through_us = S3Config { clients: Clients::ThroughUs, ..config("a-secret") };
+    takes_parts_that_pass_through(&ObjectBlobs::in_bucket(&through_us).unwrap()).await;
     let stranger = ObjectBlobs::in_bucket(&config("another")).unwrap();
     assert!(stranger.check().await.is_err());
     assert!(stranger.read(&key(3), None).await.is_err());

@@ -14,7 +14,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{Tx, dialect};
+use super::{Tx, dialect, replica::Replica};
 use crate::{Result, StoreError, migration, search::SearchIndex};
 
 /// Which database engine serves.
@@ -42,6 +42,8 @@ impl Engine {
 pub struct Config {
     /// `sqlite://<path>` or `postgresql://…`.
     pub url: String,
+    /// A server that follows the one above, for reads (PostgreSQL).
+    pub replica_url: Option<String>,
     /// The most connections that read (SQLite) or that do anything (PostgreSQL).
     pub max_connections: u32,
     /// How long a request waits for a connection.
@@ -71,11 +73,13 @@ pub struct PoolUse {
 pub struct Store {
     engine: Engine,
     /// Many connections that read.
-    read: DatabaseConnection,
+    pub(super) read: DatabaseConnection,
     /// The connections that write: one for SQLite, the same pool for PostgreSQL.
     write: DatabaseConnection,
     /// Settings for connections of our own, outside the pools.
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
+    /// Another server that may answer in the place of `read`; see [`Store::read`].
+    pub(super) replica: Option<Arc<Replica>>,
     pub(crate) search: Arc<SearchIndex>,
 }
 
@@ -86,6 +90,11 @@ impl Store {
     /// # Errors
     /// When it cannot be reached or the address makes no sense.
     pub async fn connect(config: Config) -> Result<Self> {
+        // What making connections holds would else be part of the future of everybody who opens a database.
+        Box::pin(Self::open(config)).await
+    }
+
+    async fn open(config: Config) -> Result<Self> {
         let (engine, read, write) = match engine_of(&config.url)? {
             Engine::Sqlite => {
                 let options = sqlite_options(&config);
@@ -105,7 +114,12 @@ impl Store {
             }
         };
         let search = Arc::new(SearchIndex::default());
-        Ok(Self { engine, read, write, config: Arc::new(config), search })
+        let config = Arc::new(config);
+        let mut store = Self { engine, read, write, config, replica: None, search };
+        if let Some(url) = store.config.replica_url.clone().filter(|_| engine == Engine::Postgres) {
+            store.replica = Some(Arc::new(Replica::new(&store, &url)?));
+        }
+        Ok(store)
     }
 
     /// Which engine serves.
@@ -121,8 +135,7 @@ impl Store {
 
     /// A few connections to PostgreSQL beside the pool of requests, made when they are used.
     pub(crate) fn side_pool(&self, connections: u32) -> Result<PgPool> {
-        let options = postgres_options(&self.config, self.config.statement_timeout_ms)?;
-        Ok(pool_options(&self.config, connections).connect_lazy_with(options))
+        lazy_pool(&self.config, connections)
     }
 
     /// How much of each pool is in use.
@@ -140,6 +153,16 @@ impl Store {
     /// The connections that read.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// The same with other connections that read.
+    pub(super) fn reading_at(&self, read: DatabaseConnection) -> Self {
+        Self { read, replica: None, ..self.clone() }
+    }
+
+    /// Connections on which nothing lags behind.
+    pub(crate) fn primary(&self) -> &DatabaseConnection {
+        &self.write
     }
 
     /// Where the database is, without a password: the same database says the same.
@@ -162,6 +185,7 @@ impl Store {
     pub(crate) async fn in_memory() -> Result<DatabaseConnection> {
         let config = Config {
             url: "sqlite::memory:".to_owned(),
+            replica_url: None,
             max_connections: 1,
             acquire_timeout_ms: 5000,
             statement_timeout_ms: 0,
@@ -237,12 +261,21 @@ impl Store {
 
     /// Closes all connections after what runs has ended.
     pub async fn close(&self) {
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
         for pool in [&self.read, &self.write] {
             if let Err(e) = pool.close_by_ref().await {
                 tracing::warn!(error = %e, "closing the database");
             }
         }
     }
+}
+
+/// Connections to PostgreSQL that are made when they are used.
+pub(super) fn lazy_pool(config: &Config, connections: u32) -> Result<PgPool> {
+    let options = postgres_options(config, config.statement_timeout_ms)?;
+    Ok(pool_options(config, connections).connect_lazy_with(options))
 }
 
 fn engine_of(url: &str) -> Result<Engine> {

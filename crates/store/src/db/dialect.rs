@@ -7,10 +7,26 @@ use sea_orm::{
 };
 
 use super::Engine;
-use crate::search::{Need, Reach, TermSet, TicketText, Within, tsvector};
+use crate::search::{Need, Reach, TermSet, TicketText, TitledText, Within, tsvector};
 
 /// An arbitrary number that all our processes agree on, for `pg_advisory_lock`.
 const MIGRATION_LOCK: i64 = 0x4154_4354_4943_4b54;
+
+/// Which cluster a primary of PostgreSQL is, on which timeline, and up to where everything that was acknowledged
+/// is in its log. A commit is acknowledged when it is flushed, unless somebody switched that off.
+pub(crate) const PRIMARY_PROGRESS: &str = "\
+    SELECT (SELECT system_identifier FROM pg_control_system()), \
+           ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint, \
+           (CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() \
+            ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint";
+
+/// The same of a replica, up to where it has replayed the log; no row of a server that follows none.
+pub(crate) const REPLICA_PROGRESS: &str = "\
+    SELECT (SELECT system_identifier FROM pg_control_system()), \
+           (SELECT greatest(c.timeline_id, r.min_recovery_end_timeline)::bigint \
+              FROM pg_control_checkpoint() c, pg_control_recovery() r), \
+           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint \
+    WHERE pg_is_in_recovery()";
 
 impl Engine {
     fn backend(self) -> DbBackend {
@@ -214,7 +230,8 @@ pub(crate) fn insert_passage(engine: Engine) -> String {
 
 /// Replaces the full text of a ticket.
 pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) -> Vec<Statement> {
-    let terms = TermSet::new(&text.title, &text.body).to_bytes();
+    let TicketText { own, comments, notes } = text;
+    let terms = TermSet::new(&own.title, &own.body).to_bytes();
     match engine {
         Engine::Sqlite => vec![
             Statement::from_sql_and_values(
@@ -223,20 +240,22 @@ pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) 
                  VALUES ($1, $2, $3, $4, $5)",
                 [
                     number.into(),
-                    text.title.join(" ").into(),
-                    text.body.join(" ").into(),
-                    text.comments.join(" ").into(),
-                    text.notes.join(" ").into(),
+                    [own.title.as_slice(), &own.title_stems].concat().join(" ").into(),
+                    [own.body.as_slice(), &own.body_stems].concat().join(" ").into(),
+                    comments.join(" ").into(),
+                    notes.join(" ").into(),
                 ],
             ),
             write_terms("ticket", number, terms),
         ],
         Engine::Postgres => {
             let fields = [
-                (&*text.title, 'A'),
-                (&*text.body, 'B'),
-                (&*text.comments, 'C'),
-                (&*text.notes, 'D'),
+                (&*own.title, 'A'),
+                (&*own.title_stems, 'A'),
+                (&*own.body, 'B'),
+                (&*own.body_stems, 'B'),
+                (&**comments, 'C'),
+                (&**notes, 'D'),
             ];
             vec![write_text_and_terms("ticket", number, tsvector(&fields), terms)]
         }
@@ -244,24 +263,28 @@ pub(crate) fn write_ticket_text(engine: Engine, number: i64, text: &TicketText) 
 }
 
 /// Replaces the full text of an article.
-pub(crate) fn write_article_text(
-    engine: Engine,
-    number: i64,
-    title: &[String],
-    body: &[String],
-) -> Vec<Statement> {
-    let terms = TermSet::new(title, body).to_bytes();
+pub(crate) fn write_article_text(engine: Engine, number: i64, text: &TitledText) -> Vec<Statement> {
+    let terms = TermSet::new(&text.title, &text.body).to_bytes();
     match engine {
         Engine::Sqlite => vec![
             Statement::from_sql_and_values(
                 DbBackend::Sqlite,
                 "INSERT OR REPLACE INTO article_search (rowid, title, body) VALUES ($1, $2, $3)",
-                [number.into(), title.join(" ").into(), body.join(" ").into()],
+                [
+                    number.into(),
+                    [text.title.as_slice(), &text.title_stems].concat().join(" ").into(),
+                    [text.body.as_slice(), &text.body_stems].concat().join(" ").into(),
+                ],
             ),
             write_terms("article", number, terms),
         ],
         Engine::Postgres => {
-            let document = tsvector(&[(title, 'A'), (body, 'B')]);
+            let document = tsvector(&[
+                (&*text.title, 'A'),
+                (&*text.title_stems, 'A'),
+                (&*text.body, 'B'),
+                (&*text.body_stems, 'B'),
+            ]);
             vec![write_text_and_terms("article", number, document, terms)]
         }
     }
@@ -310,11 +333,11 @@ pub(crate) fn delete_text(engine: Engine, what: &'static str, number: i64) -> St
     )
 }
 
-/// The condition that `tickets t` or `articles k` has these terms. Terms are letters and digits only,
-/// so that they can stand between quotes as they are.
+/// The condition that `tickets t` or `articles k` has these words, each by any of its terms. Terms are letters and
+/// digits only, so that they can stand between quotes as they are.
 pub(crate) fn text_match(
     engine: Engine,
-    terms: &[String],
+    words: &[Vec<String>],
     within: Within,
     need: Need,
 ) -> SimpleExpr {
@@ -334,7 +357,11 @@ pub(crate) fn text_match(
                 Within::Tickets(Reach::Comments) => "{title body comments} : ",
                 Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
-            let terms = terms.iter().map(|t| format!("\"{t}\"")).collect();
+            let any = |terms: &Vec<String>| {
+                let terms: Vec<_> = terms.iter().map(|t| format!("\"{t}\"")).collect();
+                format!("({})", terms.join(" OR "))
+            };
+            let terms = words.iter().map(any).collect();
             Expr::cust_with_values(
                 format!("{row} IN (SELECT rowid FROM {what}_search WHERE {what}_search MATCH ?)"),
                 [format!("{columns}({})", joined(terms, " AND ", " OR "))],
@@ -347,7 +374,11 @@ pub(crate) fn text_match(
                 Within::Tickets(Reach::Comments) => ":ABC",
                 Within::Tickets(Reach::Everywhere) | Within::Articles => "",
             };
-            let terms = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
+            let any = |terms: &Vec<String>| {
+                let terms: Vec<_> = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
+                format!("({})", terms.join(" | "))
+            };
+            let terms = words.iter().map(any).collect();
             Expr::cust_with_values(
                 format!(
                     "{row} IN (SELECT {what}_number FROM {what}_search \
@@ -359,13 +390,29 @@ pub(crate) fn text_match(
     }
 }
 
-/// The day in UTC of a time of `tickets t`, as text such as `2026-01-31`.
-pub(crate) fn utc_day(engine: Engine, column: &'static str) -> SimpleExpr {
+/// A column of `tickets t` as something to sort by for which there is no index.
+pub(crate) fn by_no_index(engine: Engine, column: &'static str) -> SimpleExpr {
     match engine {
-        // Times are kept as RFC 3339 text in UTC.
-        Engine::Sqlite => Expr::cust(format!("substr(t.{column}, 1, 10)")),
+        Engine::Sqlite => Expr::cust(format!("+t.{column}")),
+        Engine::Postgres if column.ends_with("_at") => {
+            Expr::cust(format!("(t.{column} + interval '0')"))
+        }
+        Engine::Postgres => Expr::cust(format!("(t.{column} + 0)")),
+    }
+}
+
+/// The day in UTC of a time of `tickets t`: as something to group by, and as text such as `2026-01-31`.
+pub(crate) fn utc_day(engine: Engine, column: &'static str) -> (SimpleExpr, SimpleExpr) {
+    match engine {
+        Engine::Sqlite => {
+            // Times are kept as RFC 3339 text in UTC.
+            let day = Expr::cust(format!("substr(t.{column}, 1, 10)"));
+            (day.clone(), day)
+        }
         Engine::Postgres => {
-            Expr::cust(format!("to_char(t.{column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"))
+            let day = format!("(t.{column} AT TIME ZONE 'UTC')::date");
+            let text = Expr::cust(format!("to_char({day}, 'YYYY-MM-DD')"));
+            (Expr::cust(day), text)
         }
     }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    Need, TermSet, TermWeights, TextQuery, Within,
+    Need, TermSet, TermWeights, TextQuery, Within, alone,
     index::{Index, article_of},
     sign_code, snippet, telling_terms,
 };
@@ -93,7 +93,8 @@ impl Store {
         let mut numbers = match (query.mode, vector) {
             (SearchMode::Semantic, _) => HashSet::new(),
             (SearchMode::Hybrid, Some(_)) => {
-                self.articles_with(query, &weights.telling(&[], &telling), Need::Any).await?
+                let telling = alone(weights.telling(&[], &telling));
+                self.articles_with(query, &telling, Need::Any).await?
             }
             (SearchMode::Hybrid | SearchMode::Keyword, _) => {
                 self.articles_by_words(query, &weights, &telling).await?
@@ -128,17 +129,17 @@ impl Store {
         telling: &[String],
     ) -> Result<HashSet<i64>> {
         let all = TextQuery::parse(query.text);
-        let with_all = self.articles_with(query, all.terms(), Need::All).await?;
-        if !with_all.is_empty() || all.terms().len() < 2 {
+        let with_all = self.articles_with(query, &all.alternatives(), Need::All).await?;
+        if !with_all.is_empty() || all.len() < 2 {
             return Ok(with_all);
         }
-        self.articles_with(query, &weights.telling(&[], telling), Need::Any).await
+        self.articles_with(query, &alone(weights.telling(&[], telling)), Need::Any).await
     }
 
     async fn articles_with(
         &self,
         query: &ArticleQuery<'_>,
-        words: &[String],
+        words: &[Vec<String>],
         need: Need,
     ) -> Result<HashSet<i64>> {
         if words.is_empty() {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::LazyLock};
 use atc_core::caller::Visibility;
 use sea_orm::sea_query::SimpleExpr;
 
-use super::terms;
+use super::{terms, words};
 use crate::{Engine, db::dialect};
 
 /// Words that say nothing about what is looked for.
@@ -21,24 +21,34 @@ const MAX_TERMS: usize = 32;
 
 /// The words that all must be there.
 pub(crate) struct TextQuery {
-    terms: Vec<String>,
+    /// Each word, and all terms by which a text may have it.
+    words: Vec<(String, Vec<String>)>,
 }
 
 impl TextQuery {
     pub fn parse(text: &str) -> Self {
-        let mut terms = telling_terms(text);
+        let telling: HashSet<String> = telling_terms(text).into_iter().collect();
         let mut seen = HashSet::new();
-        terms.retain(|t| seen.insert(t.clone()));
-        terms.truncate(MAX_TERMS);
-        Self { terms }
+        let words = words(text)
+            .into_iter()
+            .filter(|word| telling.contains(&word.term) && seen.insert(word.term.clone()))
+            .take(MAX_TERMS)
+            .map(|word| (word.term.clone(), word.in_any_language()))
+            .collect();
+        Self { words }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.words.is_empty()
     }
 
-    pub fn terms(&self) -> &[String] {
-        &self.terms
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// For each word the terms of which one must be there.
+    pub fn alternatives(&self) -> Vec<Vec<String>> {
+        self.words.iter().map(|(_, any)| any.clone()).collect()
     }
 }
 
@@ -96,7 +106,12 @@ pub(crate) enum Need {
 
 /// `tickets t` has all the words within reach.
 pub(crate) fn text_condition(engine: Engine, query: &TextQuery, reach: Reach) -> SimpleExpr {
-    dialect::text_match(engine, query.terms(), Within::Tickets(reach), Need::All)
+    dialect::text_match(engine, &query.alternatives(), Within::Tickets(reach), Need::All)
+}
+
+/// Terms as words that have no other.
+pub(crate) fn alone(terms: Vec<String>) -> Vec<Vec<String>> {
+    terms.into_iter().map(|term| vec![term]).collect()
 }
 
 /// The terms that say something, unless none does.
@@ -112,8 +127,11 @@ mod tests {
 
     #[test]
     fn stop_words_are_passed_over_unless_nothing_is_left() {
-        assert_eq!(TextQuery::parse("How do I reset my password?").terms(), ["reset", "password"]);
-        assert_eq!(TextQuery::parse("to be or not to be").terms(), ["to", "be", "or", "not"]);
+        let words = |text| -> Vec<String> {
+            TextQuery::parse(text).words.into_iter().map(|(word, _)| word).collect()
+        };
+        assert_eq!(words("How do I reset my password?"), ["reset", "password"]);
+        assert_eq!(words("to be or not to be"), ["to", "be", "or", "not"]);
         assert!(TextQuery::parse("?!").is_empty());
     }
 }

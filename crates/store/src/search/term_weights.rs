@@ -41,6 +41,22 @@ impl TermWeights {
         last > self.last + self.last / 4
     }
 
+    /// About how many of all texts have all of these words, each by any of its terms; `None` before anything was
+    /// counted.
+    pub fn expected(&self, words: &[Vec<String>]) -> Option<f64> {
+        if self.texts == 0 {
+            return None;
+        }
+        let share = |terms: &Vec<String>| -> f64 {
+            let count: f64 = terms.iter().map(|term| self.count(term_key(term))).sum();
+            (count / f64::from(self.texts)).min(1.0)
+        };
+        // Numbers of texts are far below 2^52.
+        #[expect(clippy::cast_precision_loss)]
+        let all = self.last as f64;
+        Some(all * words.iter().map(share).product::<f64>())
+    }
+
     fn count(&self, key: u32) -> f64 {
         f64::from(self.counts.get(&key).copied().unwrap_or(1))
     }

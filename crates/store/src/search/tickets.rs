@@ -19,7 +19,7 @@ use sea_orm::{
 };
 
 use super::{
-    Need, Reach, TermSet, TermWeights, Within, index::Index, sign_code, telling_terms, terms,
+    Need, Reach, TermSet, TermWeights, Within, alone, index::Index, sign_code, telling_terms, terms,
 };
 use crate::{Result, Store, db::dialect};
 
@@ -127,10 +127,27 @@ impl Store {
         let rows = self.candidate_rows(query.visibility, numbers).await?;
         if let Some(found) = found {
             let there: HashSet<_> = rows.iter().map(|row| row.number).collect();
-            let gone = found.keys.iter().filter(|n| !there.contains(*n)).copied().collect();
-            index.vectors.forget(&gone, &found);
+            let absent = found.keys.iter().filter(|n| !there.contains(*n)).copied();
+            index.vectors.forget(&self.gone(absent.collect()).await?, &found);
         }
         Ok(rows)
+    }
+
+    /// Which of these tickets are gone: a replica may not have yet what the index has.
+    async fn gone(&self, mut absent: HashSet<i64>) -> Result<HashSet<i64>> {
+        if !absent.is_empty() {
+            let numbers: Vec<i64> = absent.iter().copied().collect();
+            let mut select = tickets(Visibility::All);
+            select.column(("t", "number")).and_where(dialect::is_one_of(
+                self.engine(),
+                "t.number",
+                &numbers,
+            ));
+            for row in self.primary().query_all(&select).await? {
+                absent.remove(&row.try_get_by_index(0)?);
+            }
+        }
+        Ok(absent)
     }
 
     /// Nobody has so many tickets that they could not be gone through one by one.
@@ -176,7 +193,7 @@ impl Store {
         select
             .column(("t", "number"))
             .column(("w", "terms"))
-            .and_where(dialect::text_match(self.engine(), &words, within, Need::Any))
+            .and_where(dialect::text_match(self.engine(), &alone(words), within, Need::Any))
             // An order that no index has: else tickets would be walked through from the newest on.
             .order_by_expr(Expr::cust("-t.number"), Order::Asc)
             .limit(SHARING_WORDS);

@@ -20,9 +20,13 @@ use super::{
 };
 use crate::{
     Result, StoreError,
+    db::dialect,
     external_id::external_id,
     search::{Reach, TextQuery, text_condition},
 };
+
+/// As many tickets are collected and sorted within some 30 ms.
+const RARE: f64 = 10_000.0;
 
 impl<C: ConnectionTrait> Tickets<'_, C> {
     /// A page of the tickets that are visible and match.
@@ -82,7 +86,11 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             query.and_where(if descending { row.lt(seen) } else { row.gt(seen) });
         }
         let order = if descending { Order::Desc } else { Order::Asc };
-        query.order_by(("t", column), order.clone());
+        if text.is_some_and(|text| self.is_rare(text)) {
+            query.order_by_expr(dialect::by_no_index(self.engine, column), order.clone());
+        } else {
+            query.order_by(("t", column), order.clone());
+        }
         if column != "number" {
             query.order_by(("t", "number"), order);
         }
@@ -117,6 +125,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         page: &PageRequest<TicketPosition>,
     ) -> Result<Vec<(Ticket, TicketPosition)>> {
         let wanted = page.limit.get() + 1;
+        let rare = self.is_rare(text);
         let mut found = Vec::new();
         let mut nearer: Option<Reach> = None;
         for reach in Reach::nearest_first(visibility) {
@@ -134,8 +143,12 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             query
                 .cond_where(conditions(filter))
                 .and_where(text_condition(self.engine, text, reach))
-                .order_by(("t", "number"), Order::Desc)
                 .limit(wanted - found.len() as u64);
+            if rare {
+                query.order_by_expr(dialect::by_no_index(self.engine, "number"), Order::Desc);
+            } else {
+                query.order_by(("t", "number"), Order::Desc);
+            }
             if let Some(nearer) = nearer {
                 query.and_where(text_condition(self.engine, text, nearer).not());
             }
@@ -153,6 +166,14 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             nearer = Some(reach);
         }
         Ok(found)
+    }
+
+    /// Whether so few tickets have all the words that the index of words must be asked first. PostgreSQL keeps no
+    /// account of rare words: it takes them for words of one ticket in 200, and would go through all tickets from the
+    /// newest on, expecting to meet some soon.
+    fn is_rare(&self, text: &TextQuery) -> bool {
+        let expected = self.weights.as_ref().and_then(|w| w.expected(&text.alternatives()));
+        expected.is_some_and(|tickets| tickets < RARE)
     }
 
     async fn count(

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use atc_core::{
     caller::Visibility,
     category::Slug,
+    id::UserId,
     ticket::{AssigneeCount, DayCount, Priority, Status, TicketFilter, TicketStats},
+    user::UserSummary,
 };
 use chrono::NaiveDate;
 use sea_orm::{
-    ConnectionTrait, JoinType, Order,
-    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr},
+    ConnectionTrait, Order,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
 use super::{Tickets, list::conditions, read::restrict};
-use crate::{Result, StoreError, db::dialect, users::summary};
+use crate::{Result, StoreError, db::dialect};
 
 impl<C: ConnectionTrait> Tickets<'_, C> {
     /// Counts and medians over the tickets that are visible and match.
@@ -65,32 +67,16 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
     }
 
     async fn by_assignee(&self, base: &SelectStatement) -> Result<Vec<AssigneeCount>> {
-        let mut query = base.clone();
-        query
-            .column(("t", "assignee_id"))
-            .columns([("a", "email"), ("a", "full_name")])
-            .expr(count())
-            .join_as(
-                JoinType::LeftJoin,
-                "users",
-                "a",
-                Expr::col(("a", "id")).equals(("t", "assignee_id")),
-            )
-            .group_by_columns([("t", "assignee_id"), ("a", "email"), ("a", "full_name")]);
-        let rows = self.db.query_all(&query).await?;
-        let mut counts = rows
-            .iter()
-            .map(|row| {
-                Ok(AssigneeCount {
-                    assignee: summary(
-                        row.try_get_by_index(0)?,
-                        row.try_get_by_index(1)?,
-                        row.try_get_by_index(2)?,
-                    ),
-                    count: unsigned(row.try_get_by_index(3)?),
-                })
+        let counted = self.counts::<Option<uuid::Uuid>>(base, "assignee_id").await?;
+        let ids: Vec<_> = counted.iter().filter_map(|(id, _)| *id).collect();
+        let people = self.people(&ids).await?;
+        let mut counts: Vec<_> = counted
+            .into_iter()
+            .map(|(id, count)| {
+                let assignee = id.and_then(|id| people.iter().find(|p| p.id.0 == id)).cloned();
+                AssigneeCount { assignee, count }
             })
-            .collect::<Result<Vec<_>>>()?;
+            .collect();
         counts.sort_by(|a, b| {
             let email = |c: &AssigneeCount| c.assignee.as_ref().map(|a| a.email.clone());
             b.count.cmp(&a.count).then_with(|| email(a).cmp(&email(b)))
@@ -98,13 +84,35 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         Ok(counts)
     }
 
+    /// Read after counting: to join a million tickets with them takes longer than both.
+    async fn people(&self, ids: &[uuid::Uuid]) -> Result<Vec<UserSummary>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = Query::select();
+        query
+            .columns(["id", "email", "full_name"])
+            .from("users")
+            .and_where(Expr::col("id").is_in(ids.iter().copied()));
+        let rows = self.db.query_all(&query).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(UserSummary {
+                    id: UserId(row.try_get_by_index(0)?),
+                    email: row.try_get_by_index(1)?,
+                    full_name: row.try_get_by_index(2)?,
+                })
+            })
+            .collect()
+    }
+
     async fn per_day(&self, base: &SelectStatement) -> Result<Vec<DayCount>> {
         let mut days: BTreeMap<NaiveDate, (u64, u64)> = BTreeMap::new();
         for (created, column) in [(true, "created_at"), (false, "resolved_at")] {
             let mut query = base.clone();
-            let day = dialect::utc_day(self.engine, column);
+            let (day, text) = dialect::utc_day(self.engine, column);
             query
-                .expr(day.clone())
+                .expr(text)
                 .expr(count())
                 .and_where(Expr::col(("t", column)).is_not_null())
                 .add_group_by([day]);
@@ -156,7 +164,8 @@ fn base(filter: &TicketFilter, visibility: Visibility) -> SelectStatement {
 }
 
 fn count() -> SimpleExpr {
-    Func::count(Expr::col(("t", "number"))).into()
+    // Of the rows: an index answers that without the tickets.
+    Expr::cust("COUNT(*)")
 }
 
 fn unsigned(n: i64) -> u64 {

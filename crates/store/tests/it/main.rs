@@ -10,6 +10,7 @@ mod jobs;
 mod migrations;
 mod oauth;
 mod organisation;
+mod replica;
 mod search;
 mod tickets;
 mod tool_servers;

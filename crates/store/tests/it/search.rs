@@ -7,8 +7,10 @@ use atc_core::{
     article::{Article, ArticleHit, SearchMode},
     caller::Visibility,
     id::{ArticleId, TicketNumber},
+    page::PageRequest,
     ports::Meaning,
-    text::{ArticleBody, Title},
+    text::{ArticleBody, Description, Title},
+    ticket::{TicketFilter, TicketSort},
     user::{Role, User},
     vector::{DIMENSIONS, Vector},
 };
@@ -21,7 +23,11 @@ use proptest::{
 
 use crate::fixtures::{id, insert_ticket, insert_user, noon, ticket};
 
-on_both_engines![foreign_vectors_are_forgotten, whatever_is_asked_is_only_words];
+on_both_engines![
+    foreign_vectors_are_forgotten,
+    whatever_is_asked_is_only_words,
+    words_are_found_in_every_form_of_their_language,
+];
 
 /// A direction: `near` of the way from one axis to the next.
 fn towards(axis: usize, near: f32) -> Vector {
@@ -143,6 +149,40 @@ async fn foreign_vectors_are_forgotten(db: &TestDb) {
     let hits = similar(&db.store, like("y", Some(&other))).await;
     assert!(hits[0].score > 0.2, "{hits:?}");
     assert_eq!(ask(db, "y", Some(&other.whole), SearchMode::Semantic).await.len(), 1);
+}
+
+/// What stands in a text of another language than English is found in any of its forms, by the same tickets on both
+/// engines.
+async fn words_are_found_in_every_form_of_their_language(db: &TestDb) {
+    let agent = insert_user(&db.store, "a@x.y", Role::Agent).await;
+    let texts = [
+        "Die Rechnungen unserer Kunden werden seit gestern nicht mehr gedruckt, bitte helfen Sie uns.",
+        "Bonjour, les imprimantes de notre bureau ne fonctionnent plus depuis hier matin.",
+        "Las facturas de nuestros clientes no se pueden imprimir desde ayer por la mañana.",
+        "Nothing can be printed in the second office since the update of yesterday.",
+    ];
+    let mut numbers = Vec::new();
+    for text in texts {
+        let mut new = ticket(&agent, "E-1");
+        new.description = Description::parse(text.to_owned()).unwrap();
+        numbers.push(insert_ticket(&db.store, &new).await);
+    }
+    for (asked, wanted) in [
+        ("Rechnung", 0),
+        ("rechnungen kunde", 0),
+        ("imprimante", 1),
+        ("fonctionne bureaux", 1),
+        ("factura", 2),
+        ("cliente", 2),
+        ("offices print", 3),
+    ] {
+        let filter = TicketFilter { query: Some(asked.to_owned()), ..TicketFilter::default() };
+        let page = PageRequest::default();
+        let sort = TicketSort::Relevance;
+        let found = db.store.tickets().list(&filter, sort, Visibility::All, page).await.unwrap();
+        let found: Vec<_> = found.items.iter().map(|t| t.number).collect();
+        assert_eq!(found, [numbers[wanted]], "{asked}");
+    }
 }
 
 /// Quotes, operators and brackets of either engine's query language are words or nothing.

@@ -10,18 +10,20 @@ use atc_core::{
 use axum::{
     body::Body,
     extract::State,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use bytes::Bytes;
 use futures::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_range_header::{EndPosition, StartPosition, parse_range_header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use utoipa::IntoParams;
 
+use super::{link::read_as, uploads::address};
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Can, Id, permissions::ReadFiles},
+    extract::{Can, FromParams, Id, Params, Query, permissions::ReadFiles},
     problem::{Problem, Result},
 };
 
@@ -50,13 +52,14 @@ endpoint!(get_file_content);
 /// `Range` asks for a part of them.
 #[utoipa::path(
     get, path = "/files/{id}/content", tag = "Files",
-    params(("id" = uuid::Uuid, Path, description = "The file.")),
+    params(("id" = uuid::Uuid, Path, description = "The file."), ContentParams),
     responses(
         (status = 200, description = "The bytes.", content_type = "*/*"),
         (
             status = 206, description = "The part that was asked for.",
             content_type = "*/*"
         ),
+        (status = 307, description = "With `redirect=true`: where the bytes are."),
         (
             status = 416, description = "No such part", body = crate::problem::ProblemBody,
             content_type = "application/problem+json"
@@ -67,26 +70,51 @@ async fn get_file_content(
     Can { ctx, .. }: Can<ReadFiles>,
     State(state): State<ApiState>,
     Id(id): Id<FileId>,
+    Query(wanted): Query<ContentParams>,
     headers: HeaderMap,
 ) -> Result<Response> {
     let file = state.app.find_file(&ctx, id).await?;
+    if wanted.redirect == Some(true) {
+        let link = state.app.link_file(&ctx, &file, read_as(&file)).await?;
+        return Ok(Redirect::temporary(&address(&link.target, "links")).into_response());
+    }
+    send(&state, &file, &headers).await
+}
+
+/// How a file is downloaded.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ContentParams {
+    /// Whether to be sent on to an address of the file store, where there is one: see `GET /files/{id}/link`.
+    #[param(nullable = false)]
+    redirect: Option<bool>,
+}
+
+impl FromParams for ContentParams {
+    fn from_params(params: &mut Params) -> Self {
+        Self { redirect: params.one("redirect") }
+    }
+}
+
+/// Sends the bytes of a file, or the part of them that was asked for.
+pub(super) async fn send(state: &ApiState, file: &File, headers: &HeaderMap) -> Result<Response> {
     let etag = format!("\"{}\"", file.sha256);
-    if lists(&headers, &header::IF_NONE_MATCH, &etag) {
+    if lists(headers, &header::IF_NONE_MATCH, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     // A part of another state of the file would be of no use (RFC 9110, 13.1.5).
     let unchanged =
-        !headers.contains_key(header::IF_RANGE) || lists(&headers, &header::IF_RANGE, &etag);
-    let part = if unchanged { wanted_part(&headers, file.size) } else { Part::Whole };
+        !headers.contains_key(header::IF_RANGE) || lists(headers, &header::IF_RANGE, &etag);
+    let part = if unchanged { wanted_part(headers, file.size) } else { Part::Whole };
     let (status, range) = match part {
         Part::Whole => (StatusCode::OK, None),
         Part::Range(range) => (StatusCode::PARTIAL_CONTENT, Some(range)),
         Part::Beyond => return Ok(beyond(file.size)),
     };
-    let content = state.app.open_file(&file, range.clone()).await?;
+    let content = state.app.open_file(file, range.clone()).await?;
     let mut response = (status, Body::from_stream(bytes_of(content.bytes))).into_response();
     let length = range.as_ref().map_or(file.size, |r| r.end - r.start);
-    describe(response.headers_mut(), &file, &etag, length);
+    describe(response.headers_mut(), file, &etag, length);
     if let Some(range) = range {
         let place = format!("bytes {}-{}/{}", range.start, range.end - 1, file.size);
         response.headers_mut().insert(header::CONTENT_RANGE, text(place));
@@ -114,13 +142,13 @@ fn text(value: String) -> HeaderValue {
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn harmless(content_type: &ContentType) -> String {
+pub(super) fn harmless(content_type: &ContentType) -> String {
     let active = ACTIVE.iter().any(|word| content_type.as_str().contains(word));
     if active { ContentType::unknown().to_string() } else { content_type.to_string() }
 }
 
 /// The header by which a browser saves a file instead of showing it (RFC 6266).
-fn disposition(name: &FileName) -> String {
+pub(super) fn disposition(name: &FileName) -> String {
     let plain = |c: char| c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ';
     let ascii: String = name.as_str().chars().map(|c| if plain(c) { c } else { '_' }).collect();
     let exact = utf8_percent_encode(name.as_str(), ATTR_CHAR);

@@ -84,10 +84,10 @@ async fn jobs_are_counted_and_listed(db: &TestDb) {
     );
     let mut request =
         PageRequest { limit: Limit::new(2).unwrap(), after: None, include_total: true };
-    let first = store.jobs().list(&JobFilter::default(), request.clone()).await.unwrap();
+    let first = store.jobs().list(&JobFilter::default(), request).await.unwrap();
     assert_eq!(first.total, Some(3));
     request.after = first.next;
-    let second = store.jobs().list(&JobFilter::default(), request.clone()).await.unwrap();
+    let second = store.jobs().list(&JobFilter::default(), request).await.unwrap();
     assert_eq!(second.next, None);
     let listed = first.items.iter().chain(&second.items).map(|j| j.id).collect::<Vec<_>>();
     assert_eq!(listed, ids);
