@@ -122,7 +122,7 @@ impl ToolServers for ToolClient {
     ) -> BoxFuture<'a, Result<FoundTools, ToolServerError>> {
         Box::pin(self.session(server, self.bounds.list_bytes, async |session| {
             let (tools, more) = session.tools().await?;
-            Ok(found::found(tools, more))
+            Ok(found::found(&tools, more))
         }))
     }
 
@@ -133,7 +133,7 @@ impl ToolServers for ToolClient {
         arguments: &'a RawJson,
     ) -> BoxFuture<'a, Result<ToolResult, ToolServerError>> {
         Box::pin(self.session(server, self.bounds.result_bytes, async |session| {
-            session.call(tool, arguments).await.map(result::result)
+            session.call(tool, arguments).await.map(|result| result::result(&result))
         }))
     }
 

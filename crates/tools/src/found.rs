@@ -1,6 +1,6 @@
 //! What a server says of its tools, cut to what is worth showing.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write as _};
 
 use atc_core::{
     json::RawJson,
@@ -23,11 +23,11 @@ const MOST_SCHEMA_BYTES: usize = 16 * 1024;
 const MOST_DEPTH: usize = 24;
 
 /// Sorts what a server listed: each name once, no more than are looked at.
-pub(crate) fn found(listed: Vec<Tool>, more: bool) -> FoundTools {
+pub(crate) fn found(listed: &[Tool], more: bool) -> FoundTools {
     let mut seen = HashSet::new();
     let mut unnamed = 0_usize;
     let mut tools = Vec::new();
-    for tool in &listed {
+    for tool in listed {
         let name = ToolName::parse(tool.name.as_ref());
         let Some(name) = name.ok().filter(|name| seen.insert(name.clone())) else {
             unnamed += 1;
@@ -68,7 +68,7 @@ fn definition(tool: &Tool) -> ToolDefinition {
             idempotent: hinted(|h| h.idempotent_hint),
             open_world: hinted(|h| h.open_world_hint),
         },
-        digest: whole_digest(tool, schema),
+        digest: whole_digest(tool, &schema),
         unusable,
     }
 }
@@ -117,7 +117,7 @@ fn as_seen(value: &Value) -> Option<Value> {
 }
 
 /// Over everything that says what a tool is, in an order of our own: a server may send members in any.
-fn whole_digest(tool: &Tool, input_schema: Value) -> String {
+fn whole_digest(tool: &Tool, input_schema: &Value) -> String {
     let whole = json!({
         "name": tool.name,
         "title": tool.title,
@@ -128,7 +128,11 @@ fn whole_digest(tool: &Tool, input_schema: Value) -> String {
     });
     let text = sorted(whole).to_string();
     let hash = digest(&SHA256, text.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The same value with the members of every object in order.
@@ -154,7 +158,7 @@ mod tests {
     }
 
     fn one(value: Value) -> ToolDefinition {
-        found(vec![tool(value)], false).tools.remove(0).1
+        found(&[tool(value)], false).tools.remove(0).1
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
         let mut listed: Vec<_> = (0..70).map(|n| named(format!("t{n}"))).collect();
         listed.insert(1, named("t0".to_owned()));
         listed.insert(1, named("a b".to_owned()));
-        let found = found(listed, false);
+        let found = found(&listed, false);
         assert_eq!(found.tools.len(), MOST_TOOLS);
         let note = found.note.unwrap();
         assert!(note.contains("more tools") && note.contains("2 tools"), "{note}");

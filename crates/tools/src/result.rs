@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 const MOST_NAME: usize = 200;
 
 /// The text of a result. Content that is no text is named and left out.
-pub(crate) fn result(result: CallToolResult) -> ToolResult {
+pub(crate) fn result(result: &CallToolResult) -> ToolResult {
     let is_error = result.is_error.unwrap_or(false);
     let mut parts: Vec<String> = result.content.iter().map(part).collect();
     if parts.is_empty()
@@ -72,7 +72,7 @@ mod tests {
     use serde_json::json;
 
     fn read(value: serde_json::Value) -> ToolResult {
-        result(serde_json::from_value(value).unwrap())
+        result(&serde_json::from_value(value).unwrap())
     }
 
     #[test]

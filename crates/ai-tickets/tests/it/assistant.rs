@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::program::{Installation, Server};
 
-fn say(server: &Server, token: &str, body: Value) -> Value {
-    let told = server.call("POST", "/assistant/messages", token, Some(&body));
+fn say(server: &Server, token: &str, body: &Value) -> Value {
+    let told = server.call("POST", "/assistant/messages", token, Some(body));
     assert_eq!(told.status, 200, "{}", told.body);
     assert_eq!(told.body["degraded"], false, "nothing was configured: {}", told.body);
     told.body
@@ -23,11 +23,11 @@ fn it_answers_drafts_and_makes_tickets_and_remembers_over_a_restart() {
     });
     assert_eq!(server.call("POST", "/knowledge/articles", &token, Some(&article)).status, 201);
 
-    let told = say(&server, &token, json!({"message": "reset a forgotten password"}));
+    let told = say(&server, &token, &json!({"message": "reset a forgotten password"}));
     assert!(told["message"].as_str().unwrap().contains("press Forgot password"), "{told}");
     assert_eq!(told["citations"][0]["kind"], "article");
 
-    let told = say(&server, &token, json!({"message": "The beamer in room 4 shows no picture."}));
+    let told = say(&server, &token, &json!({"message": "The beamer in room 4 shows no picture."}));
     assert_eq!(told["actions"][0]["state"], "proposed", "{told}");
     let conversation = told["conversation_id"].clone();
     server.signal("KILL");
@@ -38,11 +38,11 @@ fn it_answers_drafts_and_makes_tickets_and_remembers_over_a_restart() {
     let path = format!("/assistant/conversations/{}", conversation.as_str().unwrap());
     let before = server.call("GET", &path, &token, None);
     assert_eq!(before.body["messages"][0]["text"], "The beamer in room 4 shows no picture.");
-    let told = say(&server, &token, json!({"message": "Yes", "conversation_id": conversation}));
+    let told = say(&server, &token, &json!({"message": "Yes", "conversation_id": conversation}));
     assert_eq!(told["actions"][0]["ticket"]["number"], 1, "{told}");
     let ticket = server.call("GET", "/tickets/1", &token, None);
     assert_eq!(ticket.body["description"], "The beamer in room 4 shows no picture.");
-    let told = say(&server, &token, json!({"message": "How far is ticket 1?"}));
+    let told = say(&server, &token, &json!({"message": "How far is ticket 1?"}));
     assert!(told["message"].as_str().unwrap().contains("is new"), "{told}");
     assert_eq!(server.call("DELETE", &path, &token, None).status, 204);
 }

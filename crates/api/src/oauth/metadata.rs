@@ -23,7 +23,7 @@ pub(super) async fn resource(site: Site) -> Json<Value> {
 }
 
 /// `GET /.well-known/oauth-authorization-server` (RFC 8414). No other address is served: the issuer has no
-/// path, and says nothing about people (OpenID).
+/// path, and says nothing about people (`OpenID`).
 pub(super) async fn server(site: Site) -> Json<Value> {
     Json(json!({
         "issuer": site.issuer(),

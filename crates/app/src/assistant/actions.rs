@@ -111,7 +111,7 @@ impl Turn<'_> {
             )
             .await?;
         tx.commit().await?;
-        self.note(action)
+        Ok(self.note(action))
     }
 
     /// Does it now.
@@ -128,13 +128,13 @@ impl Turn<'_> {
         if let (ActionDraft::CreateTicket { .. }, Some(ticket)) = (&action.draft, &action.ticket) {
             self.made.push(ticket.number);
         }
-        self.note(action)
+        Ok(self.note(action))
     }
 
-    pub(super) fn note(&mut self, action: AgentAction) -> Result<AgentAction> {
+    pub(super) fn note(&mut self, action: AgentAction) -> AgentAction {
         self.tell(AssistantNews::Action(Box::new(action.clone())));
         self.actions.push(action.clone());
-        Ok(action)
+        action
     }
 
     pub(super) fn place(&self) -> u32 {

@@ -58,7 +58,7 @@ impl Turn<'_> {
         engine.provider.clone_into(&mut self.by.provider);
         self.by.model = engine.model;
         let phrases = Phrases::of(self.language().as_deref());
-        let said = self.embedded(&phrases).await?;
+        let said = self.embedded(phrases).await?;
         // A text of ours around words of others: the same rules as for a model's.
         let (text, cited) = clean(&said.text, &self.known, &self.sources);
         self.tell(AssistantNews::Words(text.clone()));
@@ -133,7 +133,7 @@ impl Turn<'_> {
         let (app, conversation) = (self.app, self.conversation);
         match app.approve(&self.ctx, conversation, pending).await {
             Ok(action) => {
-                self.note(action)?;
+                self.note(action);
                 Ok(self.what_was_done(phrases).into())
             }
             // What does not work is told, and stays proposed.

@@ -65,7 +65,7 @@ impl App {
         }
         let (before, ticket) = self.check_saying(ctx, saying).await?;
         if let Some(before) = &before {
-            self.check_room(before)?;
+            self.check_length(before)?;
         }
         let start = TurnStart { ticket: ticket.map(|t| t.number), ..start };
         self.begin_turn(ctx, saying, before.map(|c| c.id), &start).await
@@ -121,7 +121,7 @@ impl App {
         faults.finish(Some((found, about)))
     }
 
-    fn check_room(&self, conversation: &Conversation) -> Result<()> {
+    fn check_length(&self, conversation: &Conversation) -> Result<()> {
         let most = self.config.assistant.most_messages;
         if conversation.turns.saturating_mul(2) >= most {
             return Err(Error::conflict(format!(

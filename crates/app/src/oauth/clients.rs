@@ -63,7 +63,7 @@ impl TryFrom<NewClient> for Described {
             RedirectUri::parse(uri).map_err(refused)?;
         }
         let name = new.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        let name = Name::parse(name.unwrap_or(NAMELESS)).ok().filter(|name| is_seen(name));
+        let name = Name::parse(name.unwrap_or(NAMELESS)).ok().filter(is_seen);
         let name =
             name.ok_or_else(|| unfit("A client_name has at most 100 visible characters."))?;
         Ok(Self { name, redirect_uris: new.redirect_uris })

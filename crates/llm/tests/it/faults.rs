@@ -33,7 +33,8 @@ fn begun(kind: ProviderKind) -> Vec<u8> {
     } else {
         vec![json!({ "choices": [{ "index": 0, "delta": { "content": "Half" } }] })]
     };
-    let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let events =
+        events.iter().map(|event| format!("data: {event}\n\n")).collect::<Vec<_>>().concat();
     (head(200, &EVENTS) + &events).into_bytes()
 }
 

@@ -16,7 +16,11 @@ const TIMEOUT: Duration = Duration::from_mins(3);
 
 /// The server, asked in this API; `None`, said aloud, where there is none.
 fn real(kind: ProviderKind) -> Option<Arc<dyn ChatModel>> {
-    #[expect(clippy::disallowed_methods, reason = "tests/models/run says it in no other way")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "tests/models/run says it in no other way; what is skipped is said"
+    )]
     let Ok(base) = std::env::var("TEST_CHAT_SERVER") else {
         eprintln!("skipped: TEST_CHAT_SERVER is not set (tests/models/run sets it)");
         return None;

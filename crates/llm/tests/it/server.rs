@@ -208,8 +208,8 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<Act> {
 
 /// The head of an answer, whose connection ends with it.
 pub fn head(status: u16, headers: &[(&str, &str)]) -> String {
-    let lines: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let lines = lines.collect::<Vec<_>>().concat();
     format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n{lines}\r\n")
 }
 

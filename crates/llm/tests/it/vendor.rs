@@ -119,11 +119,15 @@ fn close(schema: &mut Value, may: bool) {
     for (name, value) in members.iter_mut() {
         match (name.as_str(), value) {
             ("properties" | "$defs", Value::Object(named)) => {
-                named.values_mut().for_each(|schema| close(schema, true));
+                for schema in named.values_mut() {
+                    close(schema, true);
+                }
             }
-            ("allOf", Value::Array(each)) => each.iter_mut().for_each(|part| close_below(part)),
+            ("allOf", Value::Array(each)) => each.iter_mut().for_each(close_below),
             ("anyOf" | "oneOf", Value::Array(each)) => {
-                each.iter_mut().for_each(|schema| close(schema, true));
+                for schema in each {
+                    close(schema, true);
+                }
             }
             ("items" | "additionalProperties", schema) => close(schema, true),
             _ => {}

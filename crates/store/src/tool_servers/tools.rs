@@ -84,7 +84,7 @@ fn tool(row: Row) -> Result<(ToolServerId, ServerTool)> {
         let approval = Approval::parse(&word)
             .ok_or_else(|| StoreError::unreadable("tool_server_tools.approval", &word))?;
         let definition = definition("tool_server_tools.allowed", &text)?;
-        Ok(Allowed { approval, definition })
+        Ok::<_, StoreError>(Allowed { approval, definition })
     });
     let found = row.found.map(|text| definition("tool_server_tools.found", &text));
     let tool = ServerTool {

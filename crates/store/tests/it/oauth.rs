@@ -125,7 +125,7 @@ async fn a_code_is_taken_once(db: &TestDb) {
         taken.map(|code| (grant, code))
     };
     let (a, b) = tokio::join!(take(), take());
-    let (grant, taken) = a.xor(b).expect("one of two gets it");
+    let (grant, taken) = a.xor(b).unwrap();
     assert_eq!(taken, code);
     let tx = db.store.begin().await.unwrap();
     assert_eq!(tx.oauth_codes().taken_for(&[1; 32]).await.unwrap(), Some(grant));

@@ -14,10 +14,13 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
+/// The headers of a request, and what it told.
+type Sent = (Vec<String>, ExportTraceServiceRequest);
+
 /// What it was sent.
 #[derive(Clone, Default)]
 struct Kept {
-    requests: Arc<Mutex<Vec<(Vec<String>, ExportTraceServiceRequest)>>>,
+    requests: Arc<Mutex<Vec<Sent>>>,
 }
 
 /// A collector, which lives as long as the process of the test.

@@ -191,7 +191,8 @@ async fn what_comes_back_is_text_and_bounded(db: &TestDb) {
         let told = json!({"content": content, "isError": is_error});
         stranger.says(move |message| asks(message, "tools/call").then(|| result(message, &told)));
     };
-    let tried = || tried(&app, &people.admin, &path(&added), json!({"city": "Oslo"}));
+    let path = path(&added);
+    let tried = || tried(&app, &people.admin, &path, json!({"city": "Oslo"}));
     says(json!([{"type": "image", "data": "AAAA", "mimeType": "image/png"}]), false);
     let text = tried().await.expect(200).text("/text");
     assert_eq!(text, "(an image of type image/png, about 3 bytes, left out)");

@@ -221,7 +221,7 @@ pub(super) fn telling_words(text: &str) -> Vec<String> {
     };
     let mut telling: Vec<String> = words(text)
         .into_iter()
-        .filter(|word| word.chars().count() > 2 || word.chars().any(|c| !c.is_ascii()))
+        .filter(|word| word.chars().count() > 2 || !word.is_ascii())
         .filter(|word| !known(word))
         .collect();
     telling.sort_unstable();
