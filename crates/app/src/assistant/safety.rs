@@ -259,8 +259,7 @@ fn names_host(text: &str) -> bool {
     let legal = |label: &&str| {
         !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     };
-    let Some(top) = labels.last().filter(|_| labels.len() > 1 && labels.iter().all(legal))
-    else {
+    let Some(top) = labels.last().filter(|_| labels.len() > 1 && labels.iter().all(legal)) else {
         return false;
     };
     let named = top.chars().count() > 1 && top.chars().all(char::is_alphabetic);

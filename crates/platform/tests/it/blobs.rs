@@ -141,16 +141,23 @@ async fn a_folder_keeps_its_promises() {
     takes_parts_that_pass_through(&blobs).await;
 }
 
+/// What stands for the status where the server ended the connection before the body was sent: it refuses
+/// so early.
+const CUT_OFF: u16 = 0;
+
 /// A request to an address as anybody may make it: status, tag and body.
 async fn ask(method: &'static str, url: &str, body: Vec<u8>) -> (u16, String, Vec<u8>) {
     let url = url.to_owned();
     let asked = tokio::task::spawn_blocking(move || {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-        let mut answer = match method {
+        let answered = match method {
             "PUT" => agent.put(&url).send(body),
             _ => agent.get(&url).call(),
-        }
-        .unwrap();
+        };
+        let mut answer = match answered {
+            Err(ureq::Error::Io(_)) => return (CUT_OFF, String::new(), Vec::new()),
+            answered => answered.unwrap(),
+        };
         let tag = answer.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
         let body = answer.body_mut().read_to_vec().unwrap();
         (answer.status().as_u16(), tag.unwrap_or_default(), body)
@@ -181,9 +188,11 @@ async fn clients_send_parts_to_a_bucket_themselves() {
         let url = blobs.part_link(&whole, &upload, part, Duration::from_mins(1)).await.unwrap();
         assert!(url.starts_with(&format!("http://{address}/desk/31/")), "{url}");
         // Another size than announced, another part, or another word in the signature is refused.
-        assert_eq!(ask("PUT", &url, b"too long".repeat(1_000_000)).await.0, 403);
+        let (status, ..) = ask("PUT", &url, b"too long".repeat(1_000_000)).await;
+        assert!([403, CUT_OFF].contains(&status), "{status}");
         let other = url.replace(&format!("partNumber={number}"), "partNumber=9");
-        assert_eq!(ask("PUT", &other, bytes.clone()).await.0, 403);
+        let (status, ..) = ask("PUT", &other, bytes.clone()).await;
+        assert!([403, CUT_OFF].contains(&status), "{status}");
         assert_eq!(ask("GET", &url, Vec::new()).await.0, 403);
         let (status, tag, _) = ask("PUT", &url, bytes).await;
         assert_eq!(status, 200);

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 /// What a stranger says to a request of the protocol; `None`: as a decent server would.
@@ -22,7 +22,6 @@ type Script = Box<dyn Fn(&Value) -> Option<Response> + Send>;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Heard {
-    pub method: Method,
     pub headers: HeaderMap,
     pub message: Value,
 }
@@ -87,15 +86,10 @@ pub async fn served(router: Router) -> SocketAddr {
     address
 }
 
-async fn answer(
-    State(mind): State<Arc<Mutex<Mind>>>,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn answer(State(mind): State<Arc<Mutex<Mind>>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let mut mind = mind.lock().unwrap_or_else(PoisonError::into_inner);
-    mind.heard.push(Heard { method, headers, message: message.clone() });
+    mind.heard.push(Heard { headers, message: message.clone() });
     if let Some(said) = (mind.script)(&message) {
         return said;
     }
