@@ -6,4 +6,4 @@ pub mod limiter;
 pub mod telemetry;
 mod world;
 
-pub use world::{SystemClock, SystemEntropy};
+pub use world::{SharedClock, SystemClock, SystemEntropy};

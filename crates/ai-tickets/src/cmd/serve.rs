@@ -26,6 +26,7 @@ const INTERRUPTED: u8 = 130;
 /// Serves until a signal ends it.
 pub async fn run(settings: &Settings, args: &Serve) -> Result<ExitCode> {
     let roles = Roles::of(&args.roles);
+    wire::take_all_handles(settings.server.max_connections);
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
         running = Running::start(settings, roles) => running?,
