@@ -27,10 +27,7 @@ use rmcp::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
-};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::{auth::Identity, server::McpServer};
 use crate::{ApiState, health, layer, openapi, router::panicked};
@@ -69,7 +66,7 @@ pub fn mcp(state: ApiState) -> Router {
             config.request_timeout,
         )))
         .merge(door)
-        .layer(RequestBodyDeadlineLayer::new(config.upload_timeout))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::pace))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), layer::request))

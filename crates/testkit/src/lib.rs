@@ -11,6 +11,8 @@
 
 #[cfg(feature = "app")]
 mod app;
+#[cfg(feature = "bucket")]
+mod bucket_server;
 #[cfg(feature = "app")]
 mod client;
 mod database;
@@ -18,21 +20,27 @@ mod machine;
 mod redis_server;
 #[cfg(feature = "app")]
 mod scripted_model;
+mod small_disk;
 #[cfg(feature = "app")]
 mod text_reader;
+mod wire;
 mod world;
 
 #[cfg(feature = "app")]
 pub use app::{PASSWORD, TestApp};
+#[cfg(feature = "bucket")]
+pub use bucket_server::{ACCESS_KEY, BUCKET, BucketServer};
 #[cfg(feature = "app")]
 pub use client::{Answer, Call};
-pub use database::TestDb;
+pub use database::{HeldTable, TestDb};
 pub use machine::{data_dir, found, models_dir};
 pub use redis_server::RedisServer;
 #[cfg(feature = "app")]
 pub use scripted_model::{ScriptedModel, TestAiSource, ai_settings, answer, calls};
+pub use small_disk::SmallDisk;
 #[cfg(feature = "app")]
 pub use text_reader::TextReader;
+pub use wire::Wire;
 pub use world::{ManualClock, SeededEntropy};
 
 /// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.

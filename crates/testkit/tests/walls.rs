@@ -45,6 +45,7 @@ const WALLS: [(&str, &[&str]); 13] = [
             "atc-platform",
             "atc-store",
             "axum",
+            "hyper",
             "sqlx",
             "tokio",
         ],

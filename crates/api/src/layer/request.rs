@@ -40,6 +40,7 @@ pub(crate) async fn request(
     let started = Instant::now();
     let id = accepted_id(&request).unwrap_or_else(|| state.app.new_id().to_string());
     let method = request.method().clone();
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -78,6 +79,11 @@ pub(crate) async fn request(
             .record(seconds);
     });
     finish(&state, &mut response, &id);
+    if is_chunked {
+        // A length may have stood beside it, which the library passes over: whoever stands before us may have
+        // gone by that, so that nothing more is read from this connection (RFC 9112, 6.1).
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -7,13 +7,9 @@ use atc_core::{
     ports::{BlobError, BlobStore},
 };
 use atc_platform::blob::{ObjectBlobs, S3Config};
+use atc_testkit::{ACCESS_KEY, BUCKET, BucketServer};
 use chrono::{DateTime, TimeDelta, Utc};
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
 fn key(n: u128) -> BlobKey {
@@ -130,38 +126,17 @@ async fn what_a_killed_process_left_unfinished_is_swept() {
     assert_eq!(read(&blobs, &key(1), None).await, b"whole");
 }
 
-/// A server that speaks S3 and checks signatures, in this process.
-async fn bucket_server(root: &Path) -> std::net::SocketAddr {
-    std::fs::create_dir(root.join("desk")).unwrap();
-    let mut service = S3ServiceBuilder::new(FileSystem::new(root).unwrap());
-    service.set_auth(SimpleAuth::from_single("an-id", "a-secret"));
-    let service = service.build();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let serving =
-                http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
-            tokio::spawn(serving);
-        }
-    });
-    address
-}
-
 #[tokio::test]
 async fn a_bucket_keeps_its_promises() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = bucket_server(folder.path()).await;
+    let server = BucketServer::start();
     let config = |secret: &str| S3Config {
-        bucket: "desk".to_owned(),
+        bucket: BUCKET.to_owned(),
         prefix: "files/here".to_owned(),
         region: "us-east-1".to_owned(),
-        endpoint: Some(format!("http://{address}")),
-        credentials: Some(("an-id".to_owned(), SecretString::from(secret))),
+        endpoint: Some(server.url()),
+        credentials: Some((ACCESS_KEY.0.to_owned(), SecretString::from(secret))),
     };
-    keeps_its_promises(&ObjectBlobs::in_bucket(&config("a-secret")).unwrap()).await;
+    keeps_its_promises(&ObjectBlobs::in_bucket(&config(ACCESS_KEY.1)).unwrap()).await;
     let stranger = ObjectBlobs::in_bucket(&config("another")).unwrap();
     assert!(stranger.check().await.is_err());
     assert!(stranger.read(&key(3), None).await.is_err());
