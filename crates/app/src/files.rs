@@ -5,6 +5,7 @@ mod delete;
 mod events;
 mod process;
 mod read;
+mod room;
 mod sweep;
 mod upload;
 
