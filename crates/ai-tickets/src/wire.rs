@@ -1,13 +1,16 @@
 //! Putting the parts together.
 
+mod clock;
 mod embedded;
 mod engine;
 pub mod first_admin;
+mod handles;
 mod secrets;
 
 pub use embedded::{api_config, app, connect, listen, open};
 pub use engine::Engine;
 pub use first_admin::{FirstAdmin, first_admin};
+pub use handles::take_all as take_all_handles;
 
 use std::sync::Arc;
 

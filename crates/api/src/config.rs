@@ -18,9 +18,9 @@ pub struct Config {
     pub max_batch_body_bytes: usize,
     /// The most bytes of all headers of a request together.
     pub max_header_bytes: usize,
-    /// How long a JSON body may take to arrive.
+    /// For how long a body may bring less than 64 KiB.
     pub body_timeout: Duration,
-    /// How long a file may take to arrive; between two pieces of it no longer than `body_timeout`.
+    /// How long a file may take to arrive.
     pub upload_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
@@ -46,6 +46,8 @@ pub struct Listen {
     pub max_connections: usize,
     /// How long the headers of a request may take to arrive.
     pub header_timeout: Duration,
+    /// For how long a client may take nothing of its answer.
+    pub answer_timeout: Duration,
     /// How long connections may finish what they do when the server ends.
     pub shutdown_grace: Duration,
 }

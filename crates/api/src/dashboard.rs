@@ -15,10 +15,7 @@ use axum::{Router, middleware, routing};
 use chrono::TimeDelta;
 use cookie::SameSite;
 use http::StatusCode;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
-};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use crate::{
     ApiState, layer,
@@ -63,11 +60,11 @@ pub fn dashboard(state: ApiState) -> Router {
     let config = state.config.clone();
     pages
         .merge(files())
-        .layer(RequestBodyDeadlineLayer::new(config.body_timeout))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             config.request_timeout,
         ))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::pace))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(failure::tell))

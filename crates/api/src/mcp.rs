@@ -27,10 +27,7 @@ use rmcp::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
-};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::{auth::Identity, server::McpServer};
 use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
@@ -74,7 +71,7 @@ pub fn mcp(state: ApiState) -> Router {
         )))
         .merge(door)
         .merge(oauth::routes(&state))
-        .layer(RequestBodyDeadlineLayer::new(config.upload_timeout))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::pace))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), layer::request))

@@ -8,6 +8,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// When to come again to a server that had too much to do.
+const BUSY_S: u64 = 5;
+
 /// What a handler returns.
 pub(crate) type Result<T, E = Problem> = std::result::Result<T, E>;
 
@@ -158,7 +161,7 @@ pub(crate) fn of_status(status: StatusCode) -> Error {
         415 => (ErrorCode::UnsupportedMediaType, "Send application/json."),
         431 => (ErrorCode::HeadersTooLarge, "The headers are larger than this server takes."),
         400..=499 => (ErrorCode::Malformed, "The request cannot be read."),
-        503 => (ErrorCode::Unavailable, "The server has too much to do; try again."),
+        503 => return Error::unavailable("The server has too much to do; try again.", BUSY_S),
         _ => return Error::internal(format!("a bare status {status}")),
     };
     Error::new(code, detail)

@@ -6,10 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    timeout::{RequestBodyDeadlineLayer, TimeoutLayer},
-};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use crate::{ApiState, docs, layer, openapi, problem::Problem, problems, v1, ws};
 
@@ -35,13 +32,13 @@ pub fn router(state: ApiState) -> Router {
         .merge(Router::from(openapi::described(openapi::system())))
         .merge(docs::routes(openapi::document()))
         .merge(problems::routes())
-        .layer(RequestBodyDeadlineLayer::new(config.body_timeout))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             config.request_timeout,
         ))
         // Above the layers that keep the time of everything else.
         .merge(Router::new().nest(v1::PREFIX, streamed))
+        .layer(middleware::from_fn_with_state(state.clone(), layer::pace))
         .layer(middleware::from_fn_with_state(state.clone(), layer::check_headers))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(layer::cors(&config.cors_allowed_origins))

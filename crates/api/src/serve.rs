@@ -1,6 +1,12 @@
-//! Taking connections: their number, the time their headers may take, and their end.
+//! Taking connections: their number, the time that their clients may take, and their end.
 
-use std::{net::SocketAddr, sync::Arc};
+mod hurried;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
@@ -16,12 +22,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
+use self::hurried::Hurried;
 use crate::Listen;
 
 /// More than `Config::max_header_bytes` can be: what is between both gets a problem document.
 const MOST_HEADER_BYTES: usize = 256 * 1024;
 /// How long to wait after the system had no room for another connection.
-const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the server could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +83,7 @@ impl Server {
             shutdown: shutdown.clone(),
             tasks: tasks.clone(),
             room: Arc::new(Semaphore::new(listen.max_connections)),
+            patience: listen.answer_timeout,
         };
         tokio::select! {
             () = connections.accept(&listener) => {}
@@ -102,6 +110,7 @@ struct Connections {
     shutdown: CancellationToken,
     tasks: TaskTracker,
     room: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Connections {
@@ -130,6 +139,7 @@ impl Connections {
             request
         });
         let service = TowerToHyperService::new(told.layer(self.router.clone()));
+        let (stream, is_socket) = Hurried::new(stream, self.patience);
         let connection = self.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let shutdown = self.shutdown.clone();
         let served = async move {
@@ -144,6 +154,7 @@ impl Connections {
             if let Err(e) = ended {
                 tracing::debug!(error = %e, "a connection ended early");
             }
+            is_socket.store(true, Ordering::Relaxed);
             drop(permit);
         };
         self.tasks.spawn(self.open.track_future(served));

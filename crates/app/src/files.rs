@@ -9,6 +9,7 @@ mod links;
 mod part;
 mod process;
 mod read;
+mod room;
 mod sweep;
 mod upload;
 

@@ -3,6 +3,7 @@
 //! A job is a type with constants and one `run`; see `docs/adding-a-job.md`. Whatever happens to this
 //! process, its jobs come back: by being handed back when it ends, by their lease when it is killed.
 
+mod clock;
 mod dispatch;
 mod job;
 mod presence;
@@ -66,8 +67,13 @@ impl App {
         dispatch::start(self, &registry, &worker, poll);
         presence::start(self, &registry, worker);
         let lease = Duration::from_millis(self.config.job_lease_ms);
-        self.spawn_every("reap", poll.min(lease / 3), |app| {
-            Box::pin(async move { app.reap_jobs().await })
+        let last_seen = Arc::new(clock::LastSeen::default());
+        self.spawn_every("reap", poll.min(lease / 3), move |app| {
+            let last_seen = Arc::clone(&last_seen);
+            Box::pin(async move {
+                app.mind_the_clock(&last_seen).await?;
+                app.reap_jobs().await
+            })
         });
         self.spawn_every("schedule", SCHEDULES_EVERY.min(poll), move |app| {
             let registry = Arc::clone(&registry);

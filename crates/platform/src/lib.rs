@@ -8,4 +8,4 @@ pub mod observed;
 pub mod telemetry;
 mod world;
 
-pub use world::{SystemClock, SystemEntropy};
+pub use world::{SharedClock, SystemClock, SystemEntropy};

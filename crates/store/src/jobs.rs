@@ -2,6 +2,7 @@
 
 mod attempt;
 mod claim;
+mod clock;
 mod enqueue;
 mod history;
 mod manage;

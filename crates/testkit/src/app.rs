@@ -225,7 +225,7 @@ impl TestApp {
 
     pub(crate) async fn answer(&self, door: Door, mut request: Request<Body>) -> Answer {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().get_or_insert(ConnectInfo(peer));
         let service = match door {
             Door::Api => self.router.clone(),
             Door::Dashboard => self.dashboard.clone(),

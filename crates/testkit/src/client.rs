@@ -1,10 +1,13 @@
 //! Calls and answers of a test.
 
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::{
+    future::{Future, IntoFuture},
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+};
 
-use axum::{body::Body, response::Response};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::{body::Body, extract::ConnectInfo, response::Response};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
@@ -28,8 +31,18 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(app: &'a TestApp, method: Method, path: &str) -> Self {
-        let system =
-            ["/health", "/metrics", "/docs", "/redoc", "/openapi", "/problems", "/api/", "/ws/"];
+        let system = [
+            "/health",
+            "/metrics",
+            "/docs",
+            "/redoc",
+            "/openapi",
+            "/problems",
+            "/api/",
+            "/ws/",
+            "/API/",
+            "//",
+        ];
         let whole = system.iter().any(|prefix| path.starts_with(prefix));
         let path = if whole { path.to_owned() } else { format!("/api/v1{path}") };
         let request = Request::builder().method(method).uri(path);
@@ -52,6 +65,21 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// With this header, whatever its bytes are.
+    #[must_use]
+    pub fn header_value(mut self, name: &str, value: &HeaderValue) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// From this address instead of this machine.
+    #[must_use]
+    pub fn from(mut self, address: IpAddr) -> Self {
+        let peer = SocketAddr::new(address, 40_000);
+        self.request = self.request.extension(ConnectInfo(peer));
         self
     }
 

@@ -128,6 +128,32 @@ impl TestDb {
         }
     }
 
+    /// Every row of every table, as text.
+    pub async fn dump(&self) -> String {
+        match self.engine() {
+            Engine::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite://");
+                let parts = ["", "-wal"].map(|end| std::fs::read(format!("{path}{end}")));
+                let bytes = parts.into_iter().filter_map(Result::ok).flatten().collect::<Vec<_>>();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+            Engine::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.expect("it opens");
+                let named = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+                let names: Vec<String> =
+                    sqlx::query_scalar(named).fetch_all(&mut connection).await.expect("tables");
+                let mut dump = String::new();
+                for name in names {
+                    let rows = format!("SELECT row_to_json(t)::text FROM \"{name}\" t");
+                    let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows));
+                    let rows: Vec<String> = rows.fetch_all(&mut connection).await.expect("rows");
+                    dump.push_str(&rows.join("\n"));
+                }
+                dump
+            }
+        }
+    }
+
     /// Closes the store and removes the database.
     pub async fn close(self) {
         self.store.close().await;

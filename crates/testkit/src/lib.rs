@@ -11,6 +11,8 @@
 
 #[cfg(feature = "app")]
 mod app;
+#[cfg(feature = "bucket")]
+mod bucket_server;
 #[cfg(feature = "app")]
 mod client;
 mod database;
@@ -19,12 +21,16 @@ mod postgres_pair;
 mod redis_server;
 #[cfg(feature = "app")]
 mod scripted_model;
+mod small_disk;
 #[cfg(feature = "app")]
 mod text_reader;
+mod wire;
 mod world;
 
 #[cfg(feature = "app")]
 pub use app::{PASSWORD, SEALING_KEY, TestApp};
+#[cfg(feature = "bucket")]
+pub use bucket_server::{ACCESS_KEY, BUCKET, BucketServer};
 #[cfg(feature = "app")]
 pub use client::{Answer, Call};
 pub use database::{Held, TestDb};
@@ -33,8 +39,10 @@ pub use postgres_pair::PostgresPair;
 pub use redis_server::RedisServer;
 #[cfg(feature = "app")]
 pub use scripted_model::{ScriptedModel, TestAiSource, ai_settings, answer, calls};
+pub use small_disk::SmallDisk;
 #[cfg(feature = "app")]
 pub use text_reader::TextReader;
+pub use wire::Wire;
 pub use world::{ManualClock, SeededEntropy};
 
 /// Writes each of the named `async fn(&TestDb)` as one test on SQLite and one on PostgreSQL.

@@ -1,6 +1,7 @@
 //! A Redis server that belongs to one test, which may treat it badly.
 
 use std::{
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -37,6 +38,15 @@ impl RedisServer {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// Has it forget everything.
+    pub fn flush(&self) {
+        let mut server = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        server.write_all(b"FLUSHALL\r\n").expect("it hears");
+        let mut answer = [0; 5];
+        server.read_exact(&mut answer).expect("it answers");
+        assert_eq!(&answer, b"+OK\r\n");
     }
 
     /// Waits for its end after a signal, and starts it again on the same port, empty.

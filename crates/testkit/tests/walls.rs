@@ -48,6 +48,7 @@ const WALLS: [(&str, &[&str]); 14] = [
             "atc-store",
             "atc-tools",
             "axum",
+            "hyper",
             "sqlx",
             "tokio",
         ],

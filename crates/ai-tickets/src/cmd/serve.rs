@@ -28,6 +28,7 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 /// Serves until a signal ends it.
 pub async fn run(settings: &Settings, args: &Serve, traces: Option<Traces>) -> Result<ExitCode> {
     let roles = Roles::of(&args.roles);
+    wire::take_all_handles(settings.server.max_connections);
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
         running = Running::start(settings, roles, traces) => running?,

@@ -61,7 +61,7 @@ pub struct Server {
     pub max_batch_body_bytes: usize,
     /// How long headers may take to arrive.
     pub header_timeout: Duration,
-    /// How long a body may take to arrive.
+    /// For how long a body may bring, or take, too little.
     pub body_timeout: Duration,
     /// How long a request may take to be answered.
     pub request_timeout: Duration,
@@ -86,13 +86,13 @@ impl Server {
             parse::list(origin),
         );
         let proxies = r.optional("TRUSTED_PROXIES", "10.0.0.0/8", parse::list(network));
-        let connections = r.required("MAX_CONNECTIONS", "1000", parse::number(1..=1_000_000));
+        let connections = r.required("MAX_CONNECTIONS", "10000", parse::number(1..=1_000_000));
         let sockets = r.required("MAX_SOCKETS_PER_USER", "20", parse::number(1..=1_000_000));
         let headers = r.required("MAX_HEADER_BYTES", "32768", parse::number(1024..=262_144));
         let body = r.required("MAX_BODY_BYTES", "1048576", parse::number(1024..=1 << 30));
         let batch = r.required("MAX_BATCH_BODY_BYTES", "16777216", parse::number(1024..=1 << 30));
         let header_timeout = r.required("HEADER_TIMEOUT_S", "10", parse::seconds(1..=3600));
-        let body_timeout = r.required("BODY_TIMEOUT_S", "30", parse::seconds(1..=3600));
+        let body_timeout = r.required("BODY_TIMEOUT_S", "10", parse::seconds(1..=3600));
         let request_timeout = r.required("REQUEST_TIMEOUT_S", "60", parse::seconds(1..=3600));
         let shutdown_grace = r.required("SHUTDOWN_GRACE_S", "25", parse::seconds(0..=3600));
         let shutdown_delay = r.required("SHUTDOWN_DELAY_S", "10", parse::seconds(0..=3600));

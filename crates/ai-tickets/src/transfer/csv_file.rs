@@ -181,6 +181,8 @@ fn disarmed(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
     use crate::transfer::{CategoryLine, TicketLine};
 
@@ -263,6 +265,31 @@ mod tests {
     fn a_header_that_makes_no_sense_is_told_at_once() {
         for header in ["slug,nmae\n", "slug,slug\n", "slug\n", ""] {
             assert!(read::<CategoryLine>(header.as_bytes()).is_err(), "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_cell_comes_back_and_is_no_formula(text in ".{0,40}") {
+            let cell = armed(&text);
+            prop_assert!(!cell.starts_with(FORMULA));
+            prop_assert_eq!(disarmed(&cell), text);
+        }
+
+        /// Whatever a file holds, each of its lines stands or falls for itself, and is numbered.
+        #[test]
+        fn any_file_is_lines_or_a_fault(
+            rows in vec(prop_oneof![vec(any::<u8>(), 0..40), Just(b"\"a\",b,low\r\n".to_vec()), Just(b"\"".to_vec())], 0..12),
+        ) {
+            let input = [&b"title,description,priority\n"[..], &rows.concat()].concat();
+            let mut last = 1;
+            for line in read::<TicketLine>(&input[..]).unwrap() {
+                let line = line.unwrap();
+                prop_assert!(line.number > last || line.number == 2, "{} after {}", line.number, last);
+                last = line.number;
+                let _ = line.line.map(Line::parse);
+            }
+            let _ = read::<TicketLine>(&rows.concat()[..]).map(Iterator::count);
         }
     }
 }

@@ -81,8 +81,10 @@ pub fn write<L: Line>(output: &mut dyn Write, line: &L) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
-    use crate::transfer::CategoryLine;
+    use crate::transfer::{CategoryLine, TicketLine};
 
     fn numbers(input: &[u8]) -> Vec<(u64, Option<String>)> {
         read::<CategoryLine>(input)
@@ -110,5 +112,30 @@ mod tests {
         let input =
             b"{\"slug\":\"\\ud800\"}\n{\"slug\":\"\xff\"}\n{\"slug\":\"a\",\"slug\":\"b\"}\n";
         assert!(numbers(input).iter().all(|(_, fault)| fault.is_some()));
+    }
+
+    proptest! {
+        /// Whatever a file holds, each of its lines stands or falls for itself, and keeps its number.
+        #[test]
+        fn any_file_is_lines_that_are_counted(
+            lines in vec(prop_oneof![
+                vec(any::<u8>().prop_filter("an end", |b| *b != b'\n'), 0..40),
+                "\\{\"(title|slug|tags|x)\":[\\[\\]{}\":,a-z0-9]{0,20}\\}".prop_map(String::into_bytes),
+                Just(b"{\"title\":\"A\",\"description\":\"\"}".to_vec()),
+            ], 0..12),
+        ) {
+            let input = lines.join(&b'\n');
+            let blank = |line: &[u8]| line.trim_ascii().is_empty();
+            let mut expected = lines.iter().enumerate().filter(|(_, line)| !blank(line));
+            for line in read::<TicketLine>(&input[..]) {
+                let line = line.unwrap();
+                let (number, bytes) = expected.next().unwrap();
+                prop_assert_eq!(line.number, number as u64 + 1);
+                prop_assert_eq!(line.line.is_ok(), serde_json::from_slice::<TicketLine>(bytes).is_ok());
+                let _ = line.line.map(Line::parse);
+            }
+            let left = expected.filter(|(n, line)| *n > 0 || line.as_slice() != b"\xef\xbb\xbf").count();
+            prop_assert_eq!(left, 0);
+        }
     }
 }

@@ -17,7 +17,7 @@ use atc_llm::{Bounds, Providers};
 use atc_media::{MediaReader, Models, ReaderConfig};
 use atc_net::{Client, Guard, Limits};
 use atc_platform::{
-    SystemClock, SystemEntropy,
+    SystemEntropy,
     blob::{ObjectBlobs, S3Config},
     bus::RedisBus,
     limiter::{LocalLimiter, RedisLimiter},
@@ -26,7 +26,7 @@ use atc_platform::{
 use atc_store::Store;
 use atc_tools::{Bounds as ToolBounds, ToolClient};
 
-use super::{engine::Engine, secrets};
+use super::{clock::ProcessClock, engine::Engine, secrets};
 use crate::config::{Environment, Mcp, Settings};
 
 /// How many clients one process counts at the same time: a few megabytes.
@@ -82,12 +82,13 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
             pending.name
         );
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let process_clock = ProcessClock::of(&store).await.context("the database tells no time")?;
+    let clock = process_clock.port();
     let app = App::new(Parts {
         ai_source: Arc::new(settings.ai.clone()),
         chat_models: Arc::new(ObservedChats::new(Providers::new(Bounds::default()))),
         bus: bus(settings, &store)?,
-        store,
+        store: store.clone(),
         blobs: blobs(settings)?,
         extractor: extractor(settings)?,
         limiter: limiter(settings, &clock)?,
@@ -100,6 +101,7 @@ pub async fn app(settings: &Settings, engine: Engine) -> Result<Arc<App>> {
         config: app_config(settings),
         keys: secrets::keys(settings)?,
     });
+    process_clock.keep(&app, store);
     app.load_agents().await?;
     Ok(app)
 }
@@ -253,6 +255,7 @@ pub fn listen(settings: &Settings, port: u16) -> atc_api::Listen {
         address: SocketAddr::new(server.host, port),
         max_connections: server.max_connections,
         header_timeout: server.header_timeout,
+        answer_timeout: server.body_timeout,
         shutdown_grace: server.shutdown_grace.saturating_sub(CLOSING),
     }
 }

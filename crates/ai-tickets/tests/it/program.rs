@@ -241,30 +241,59 @@ impl Server {
 
     /// A call; a path of the API is given without its prefix.
     pub fn call(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
-        let prefix = if ["/health", "/openapi.json"].iter().any(|p| path.starts_with(p)) {
-            ""
-        } else {
-            "/api/v1"
-        };
+        let bearer = format!("Bearer {token}");
+        let mut headers = Vec::new();
+        if !token.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let body = body.map(Value::to_string);
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        self.send(method, path, &headers, body.as_deref())
+    }
+
+    /// A call with these headers, whatever its body is.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        let whole = ["/health", "/openapi.json", "/api/", "/metrics", "/ws/"];
+        let prefix = if whole.iter().any(|p| path.starts_with(p)) { "" } else { "/api/v1" };
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("http://{}{prefix}{path}", self.address));
-        if !token.is_empty() {
-            request = request.header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let answer = match body {
-            Some(body) => {
-                request = request.header("content-type", "application/json");
-                agent.run(request.body(body.to_string()).unwrap())
-            }
+            Some(body) => agent.run(request.body(body.to_owned()).unwrap()),
             None => agent.run(request.body(()).unwrap()),
         };
-        let mut answer = answer.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().unwrap();
-        Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+        Answer::read(answer.unwrap())
+    }
+
+    /// Uploads a file.
+    pub fn upload(&self, token: &str, filename: &str, content: &[u8]) -> Answer {
+        let head = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), content, b"\r\n--b--\r\n"].concat();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}/api/v1/files/upload", self.address))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "multipart/form-data; boundary=b")
+            .body(body)
+            .unwrap();
+        Answer::read(agent.run(request).unwrap())
     }
 
     /// Logs in; gives the access token.
@@ -286,7 +315,22 @@ impl Drop for Server {
 /// What came back.
 pub struct Answer {
     pub status: u16,
+    pub headers: ureq::http::HeaderMap,
     pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    fn read(mut answer: ureq::http::Response<ureq::Body>) -> Self {
+        let text = answer.body_mut().read_to_string().unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status: answer.status().as_u16(), headers: answer.headers().clone(), body, text }
+    }
+
+    /// A header as text; empty where it is missing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
 /// Waits until something is so.

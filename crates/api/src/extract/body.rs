@@ -8,10 +8,13 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use serde_path_to_error::Segment;
-use tower_http::timeout::TimeoutError;
 
 use super::strict_json;
-use crate::{ApiState, problem::Problem};
+use crate::{
+    ApiState,
+    layer::{TooSlow, is_caused_by},
+    problem::Problem,
+};
 
 /// More faults than this are not worth reading.
 const MAX_FAULTS: usize = 50;
@@ -76,7 +79,7 @@ async fn collect(request: Request, limit: usize) -> Result<bytes::Bytes, Error> 
     match Limited::new(request.into_body(), limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(e) if is_caused_by::<LengthLimitError>(&*e) => Err(too_large()),
-        Err(e) if is_caused_by::<TimeoutError>(&*e) => Err(Error::new(
+        Err(e) if is_caused_by::<TooSlow>(&*e) => Err(Error::new(
             ErrorCode::RequestTimeout,
             "The body took too long to arrive; send it again.",
         )),
@@ -85,20 +88,6 @@ async fn collect(request: Request, limit: usize) -> Result<bytes::Bytes, Error> 
             Err(Error::new(ErrorCode::Malformed, detail).with_source(e))
         }
     }
-}
-
-/// The layers between us and the connection wrap what went wrong.
-fn is_caused_by<E: std::error::Error + 'static>(
-    error: &(dyn std::error::Error + Send + Sync + 'static),
-) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(e) = cause {
-        if e.is::<E>() {
-            return true;
-        }
-        cause = e.source();
-    }
-    false
 }
 
 /// Reads a value into `T`, going on after a fault: the offending member is taken out and the rest is

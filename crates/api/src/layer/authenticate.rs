@@ -31,9 +31,11 @@ pub(crate) async fn authenticate(
     next.run(request).await
 }
 
-/// The token of the header `Authorization: Bearer …` (RFC 6750, 2.1).
+/// The token of the header `Authorization: Bearer …` (RFC 6750, 2.1). Of a header that stands more than once
+/// nobody can say which one counts, so that none does.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,4 +1,4 @@
-//! The size of headers.
+//! What the headers of a request may be.
 
 use atc_core::{Error, ErrorCode};
 use axum::{
@@ -6,10 +6,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http::header;
 
 use crate::{ApiState, problem::Problem};
 
-/// Refuses requests whose headers are larger than configured.
+/// Refuses requests whose headers are larger than configured, or name more than one host: whoever stands
+/// before us may have taken the other one (RFC 9112, 3.2).
 pub(crate) async fn check_headers(
     State(state): State<ApiState>,
     request: Request,
@@ -22,6 +24,10 @@ pub(crate) async fn check_headers(
     if size > limit {
         let detail = format!("Address and headers are larger than {limit} bytes together.");
         return Problem::from(Error::new(ErrorCode::HeadersTooLarge, detail)).into_response();
+    }
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        let detail = "The header Host stands more than once.";
+        return Problem::from(Error::new(ErrorCode::Malformed, detail)).into_response();
     }
     next.run(request).await
 }

@@ -37,6 +37,7 @@ pub(crate) async fn request(
     next: Next,
 ) -> Response {
     let id = accepted_id(&request).unwrap_or_else(|| state.app.new_id().to_string());
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
     let watch = Watch::begin(&request, &id);
     let span =
         tracing::info_span!("request", id = %id, method = %request.method(), route = watch.route());
@@ -69,6 +70,11 @@ pub(crate) async fn request(
     });
     watch.answered(response.status());
     finish(&state, &mut response, &id);
+    if is_chunked {
+        // A length may have stood beside it, which the library passes over: whoever stands before us may have
+        // gone by that, so that nothing more is read from this connection (RFC 9112, 6.1).
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

@@ -14,6 +14,7 @@ on_both_engines!(
     a_refresh_token_serves_once,
     racing_tabs_get_the_same_successor,
     two_refreshes_at_once_agree,
+    whoever_races_with_a_stolen_token_wins_nothing,
     logging_out_ends_everything_of_the_session,
     a_new_password_ends_the_other_sessions,
     an_access_token_ends_by_itself,
@@ -115,6 +116,33 @@ async fn two_refreshes_at_once_agree(db: &TestDb) {
     let (a, b, c, d) = tokio::join!(refresh(), refresh(), refresh(), refresh());
     for other in [b, c, d] {
         assert_eq!(a.text("/refresh_token"), other.text("/refresh_token"));
+    }
+}
+
+async fn whoever_races_with_a_stolen_token_wins_nothing(db: &TestDb) {
+    let app = TestApp::new(db);
+    people(&app).await;
+    for round in 0..5 {
+        let (_, stolen) = login(&app, "user@example.com").await;
+        let refresh = |token: String| {
+            let app = &app;
+            async move { app.post("/auth/refresh").json(&json!({"refresh_token": token})).await }
+        };
+        let owner = refresh(stolen.clone()).await.expect(200).text("/refresh_token");
+        app.clock.advance(TimeDelta::seconds(11));
+        // The thief and the owner at once: whatever order they come in, the session ends for both.
+        let (thief, owner, again, late) = tokio::join!(
+            refresh(stolen.clone()),
+            refresh(owner.clone()),
+            refresh(stolen.clone()),
+            refresh(owner.clone()),
+        );
+        assert_eq!((thief.status.as_u16(), again.status.as_u16()), (401, 401), "{round}");
+        for answer in [owner, late].into_iter().filter(|answer| answer.status == 200) {
+            let access = answer.text("/access_token");
+            app.get("/auth/me").bearer(&access).await.expect(401);
+            refresh(answer.text("/refresh_token")).await.expect(401);
+        }
     }
 }
 

@@ -126,17 +126,77 @@ async fn a_download_can_be_continued(db: &TestDb) {
     ask("bytes=4-").header("if-range", "\"another\"").await.expect(200);
 }
 
+/// What a browser might run, if it were told or guessed what it is.
+const ACTIVE: &[(&str, &[u8])] = &[
+    ("page.html", b"<!DOCTYPE html><html><script>alert(1)</script></html>"),
+    ("page.txt", b"<html><body onload=alert(1)>"),
+    ("page.xhtml", b"<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><script>1</script></html>"),
+    ("picture.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"),
+    ("picture.svg", b"\xef\xbb\xbf<?xml version=\"1.0\"?><!DOCTYPE svg><svg xmlns=\"http://www.w3.org/2000/svg\"><script>1</script></svg>"),
+    ("picture.png", b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>"),
+    ("style.xml", b"<?xml-stylesheet href=\"javascript:alert(1)\"?><x/>"),
+    ("feed.rss", b"<?xml version=\"1.0\"?><rss><channel><title>&lt;script&gt;</title></channel></rss>"),
+    ("script.js", b"alert(document.domain)"),
+    ("script.mjs", b"export default alert(1)"),
+    ("style.css", b"body{background:url(javascript:alert(1))}"),
+    ("document.pdf", b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj\n%%EOF"),
+    ("flash.swf", b"FWS\x09\x00\x00\x00\x00"),
+    ("mail.mhtml", b"MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<script>alert(1)</script>"),
+    ("utf16.html", b"\xff\xfe<\0s\0c\0r\0i\0p\0t\0>\0a\0l\0e\0r\0t\0(\0)\0"),
+    ("utf7.html", b"+ADw-script+AD4-alert(1)+ADw-/script+AD4-"),
+    ("polyglot.gif", b"GIF89a/*<svg/onload=alert(1)>*/=alert(document.domain)//;"),
+    ("polyglot.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR<script>alert(1)</script>"),
+    ("polyglot.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF<html><script>alert(1)</script>"),
+    ("polyglot.bmp", b"BM=alert(1)//<script>alert(1)</script>"),
+    ("polyglot.zip", b"PK\x03\x04<html><script>alert(1)</script>"),
+    ("polyglot.pdf", b"<script>alert(1)</script>%PDF-1.4 <html onload=alert(1)>"),
+    ("a \"b\" \u{e4}.html", b"<script>alert(1)</script>"),
+    ("a.html;.png", b"<script>alert(1)</script>"),
+    ("a.png%00.html", b"<script>alert(1)</script>"),
+    ("a.html\u{202e}gnp", b"<script>alert(1)</script>"),
+];
+
 async fn a_download_runs_in_no_browser(db: &TestDb) {
     let app = TestApp::new(db);
     let user = people(&app).await.user;
-    let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>";
-    let made = upload(&app, &user, "a \"b\" \u{e4}.html", page).await.expect(201);
-    let path = format!("/files/{}/content", made.text("/id"));
-    let content = app.get(&path).bearer(&user).await.expect(200);
-    assert_eq!(content.header("content-type"), "application/octet-stream");
-    assert!(content.header("content-disposition").starts_with("attachment; filename=\""));
-    assert_eq!(content.header("x-content-type-options"), "nosniff");
-    assert!(content.header("content-security-policy").starts_with("sandbox"));
+    for (filename, content) in ACTIVE {
+        let made = upload(&app, &user, filename, content).await.expect(201);
+        let path = format!("/files/{}/content", made.text("/id"));
+        let ask = |method| app.call(method, &path).bearer(&user);
+        for answer in [
+            ask(http::Method::GET).await.expect(200),
+            ask(http::Method::GET).header("range", "bytes=0-3").await.expect(206),
+            ask(http::Method::GET).header("accept", "text/html").await.expect(200),
+            ask(http::Method::HEAD).await.expect(200),
+        ] {
+            let media_type = answer.header("content-type").to_lowercase();
+            for word in [
+                "html",
+                "svg",
+                "xml",
+                "javascript",
+                "ecmascript",
+                "css",
+                "pdf",
+                "flash",
+                "multipart",
+                "message",
+            ] {
+                assert!(!media_type.contains(word), "{filename}: {media_type}");
+            }
+            // Text is no more than text because of the next two.
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{filename}");
+            let policy = answer.header("content-security-policy");
+            assert!(policy.starts_with("sandbox;") && policy.contains("default-src 'none'"));
+            let disposition = answer.header("content-disposition");
+            assert!(disposition.starts_with("attachment; filename=\""), "{disposition}");
+            assert!(disposition.bytes().all(|b| (0x20..0x7f).contains(&b)), "{disposition}");
+            assert_eq!(disposition.matches('"').count(), 2, "{disposition}");
+            assert_eq!(answer.header("x-frame-options"), "DENY");
+            assert_eq!(answer.header("access-control-allow-origin"), "");
+        }
+        assert_eq!(ask(http::Method::GET).await.bytes, *content, "{filename}");
+    }
 }
 
 async fn files_are_their_uploaders_and_the_staffs(db: &TestDb) {

@@ -38,6 +38,7 @@ impl Live {
             address: ([127, 0, 0, 1], 0).into(),
             max_connections: 100,
             header_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(5),
         };
         let server = Server::bind(listen).await.expect("a free port");

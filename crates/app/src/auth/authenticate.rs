@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use atc_core::{Caller, Error, ErrorCode, Result, caller::Credential};
-use chrono::TimeDelta;
+use atc_core::{Caller, Error, ErrorCode, Result, caller::Credential, id::TokenId};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::api_tokens;
 use crate::App;
@@ -45,10 +45,13 @@ impl App {
             let hash = api_tokens::hash(token);
             let owner = self.store.tokens().find_owner(&hash, now).await?.ok_or_else(refused)?;
             let stale = owner.last_used_at.is_none_or(|at| now - at >= TimeDelta::minutes(1));
-            if stale && let Credential::ApiToken { id, .. } = owner.caller.credential {
-                let tx = self.store.begin().await?;
-                tx.tokens().touch(id, now).await?;
-                tx.commit().await?;
+            if stale
+                && let Credential::ApiToken { id, .. } = owner.caller.credential
+                && let Err(e) = self.touch(id, now).await
+            {
+                // Whoever only reads is served while nothing can be written.
+                let error = &e as &dyn std::error::Error;
+                tracing::warn!(error, "the use of a token is not noted");
             }
             return Ok(owner.caller);
         }
@@ -59,5 +62,11 @@ impl App {
         let resource = resource.ok_or_else(refused)?;
         let granted = self.find_granted(token, resource).await?;
         granted.map(|(caller, _)| caller).ok_or_else(refused)
+    }
+
+    async fn touch(&self, token: TokenId, now: DateTime<Utc>) -> atc_store::Result<()> {
+        let tx = self.store.begin().await?;
+        tx.tokens().touch(token, now).await?;
+        tx.commit().await
     }
 }

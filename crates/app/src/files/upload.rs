@@ -1,7 +1,7 @@
 //! Taking a file in: its bytes go to the store while they are counted and hashed, and none stays
 //! behind where the upload comes to nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use atc_core::{
     Ctx, Error, ErrorCode, Result,
@@ -14,11 +14,14 @@ use atc_core::{
 use atc_store::{NewFileRow, StoreError};
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::{ProcessFile, events};
+use super::{ProcessFile, events, room::not_stored};
 use crate::App;
 
 /// From how many first bytes it is told what a file is.
 pub(super) const SNIFFED_BYTES: usize = 8 * 1024;
+
+/// How long a client waits until what it gave up is gone.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A file on its way in.
 pub struct Upload {
@@ -50,7 +53,7 @@ impl App {
     pub async fn begin_upload(self: &Arc<Self>, filename: FileName) -> Result<Upload> {
         let id = self.new_id();
         let blob = BlobKey::of(id);
-        let writer = self.blobs.write(&blob).await?;
+        let writer = self.blobs.write(&blob).await.map_err(not_stored)?;
         Ok(Upload {
             app: Arc::clone(self),
             id: FileId(id),
@@ -80,7 +83,7 @@ impl Upload {
         let wanted = SNIFFED_BYTES.saturating_sub(self.beginning.len()).min(bytes.len());
         self.beginning.extend_from_slice(&bytes[..wanted]);
         match &mut self.writer {
-            Some(writer) => Ok(writer.push(bytes).await?),
+            Some(writer) => writer.push(bytes).await.map_err(not_stored),
             None => Err(Error::internal("an upload goes on after its end")),
         }
     }
@@ -114,7 +117,7 @@ impl Upload {
             }
         };
         if let Some(writer) = self.writer.take() {
-            writer.finish().await?;
+            writer.finish().await.map_err(not_stored)?;
         }
         let row = NewFileRow {
             id: self.id,
@@ -130,10 +133,12 @@ impl Upload {
         app.keep_file(ctx, row, None, remember).await
     }
 
-    /// Ends the upload without keeping anything; nothing is left behind when this returns.
+    /// Ends the upload without keeping anything; nothing is left behind when this returns, unless the store
+    /// does not answer: then it is left to the background.
     pub async fn give_up(&mut self) {
         if let Some(writer) = self.writer.take() {
-            writer.abort().await;
+            let given_up = self.app.tasks.spawn(writer.abort());
+            let _ = tokio::time::timeout(PATIENCE, given_up).await;
         }
     }
 }
@@ -145,6 +150,13 @@ impl Drop for Upload {
             self.app.tasks.spawn(writer.abort());
         }
     }
+}
+
+/// Whether it is certain that nothing was written down. After most faults of ours nobody knows: the sweep
+/// finds out.
+fn left_no_row(error: &Error) -> bool {
+    let source = error.source.as_deref().and_then(|e| e.downcast_ref());
+    error.code.status() < 500 || matches!(source, Some(StoreError::Full(_)))
 }
 
 pub(super) fn sha256(context: &Context) -> Sha256 {
@@ -204,10 +216,9 @@ impl App {
     ) -> Result<Outcome<File>> {
         let blob = row.blob.clone();
         let kept = self.write_file(ctx, row, announced, remember).await;
-        // After a fault of ours nobody knows whether the row is there: the sweep finds out.
         let refused = match &kept {
             Ok(outcome) => matches!(outcome, Outcome::Replayed(_)),
-            Err(e) => e.code.status() < 500,
+            Err(e) => left_no_row(e),
         };
         // Whoever completes an upload a second time meets the bytes of the first.
         if refused && self.store.files().known_blobs(std::slice::from_ref(&blob)).await?.is_empty()

@@ -82,6 +82,8 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// The example of the specification's reference libraries.
@@ -95,5 +97,47 @@ mod tests {
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         );
         assert_eq!(secret.text(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    }
+
+    /// What the reference library of receivers says of a call.
+    fn is_taken(secret: &WebhookSecret, headers: &[(&'static str, String)], body: &str) -> bool {
+        let headers = headers.iter().map(|(name, value)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_str(value).unwrap())
+        });
+        let receiver = standardwebhooks::Webhook::new(&secret.text()).unwrap();
+        receiver.verify(body.as_bytes(), &http::HeaderMap::from_iter(headers)).is_ok()
+    }
+
+    proptest! {
+        /// Whatever is told, receivers take it with each of the secrets, and nothing that was changed on the way.
+        #[test]
+        fn receivers_take_what_is_signed_and_nothing_else(
+            body in ".{0,60}",
+            id in any::<u128>(),
+            keys in vec(vec(any::<u8>(), BYTES), 1..3),
+            at in any::<prop::sample::Index>(),
+        ) {
+            #[expect(clippy::disallowed_methods, reason = "the library goes by the clock of the machine")]
+            let now = Utc::now();
+            let secrets: Vec<_> = keys.into_iter().map(WebhookSecret).collect();
+            let sent = headers(WebhookDeliveryId(uuid::Uuid::from_u128(id)), now, &body, &secrets);
+            for secret in &secrets {
+                prop_assert!(is_taken(secret, &sent, &body));
+            }
+            let longer = body.clone() + " ";
+            prop_assert!(!is_taken(&secrets[0], &sent, &longer));
+            prop_assert!(!is_taken(&WebhookSecret(vec![7; BYTES]), &sent, &body));
+            // One character of one header.
+            let name = at.index(sent.len());
+            let mut changed = sent.clone();
+            let text = &mut changed[name].1;
+            let place = at.index(text.len());
+            let other = if text.as_bytes()[place] == b'1' { "2" } else { "1" };
+            text.replace_range(place..=place, other);
+            let still = secrets.iter().filter(|secret| is_taken(secret, &changed, &body)).count();
+            // A signature may be spoilt beside one that is whole.
+            prop_assert!(still < secrets.len(), "{changed:?}");
+            prop_assert!(name == 2 || still == 0, "{changed:?}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Bytes in a bucket that speaks S3.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use object_store::{
+    RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
 };
@@ -20,6 +21,11 @@ pub enum Clients {
     /// Not at all: this program passes everything on.
     ThroughUs,
 }
+
+/// How often a call is repeated, and for how long: whoever uploads waits for it, and is told to come again
+/// rather than held for minutes.
+const RETRIES: usize = 3;
+const RETRIED_FOR: Duration = Duration::from_secs(10);
 
 /// Where a bucket is, and who asks.
 #[derive(Clone)]
@@ -77,6 +83,11 @@ fn client(config: &S3Config, endpoint: Option<&str>) -> Result<AmazonS3, S3Confi
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&config.bucket)
         .with_region(&config.region)
+        .with_retry(RetryConfig {
+            max_retries: RETRIES,
+            retry_timeout: RETRIED_FOR,
+            ..RetryConfig::default()
+        })
         // Servers other than Amazon's have no name of their own for each bucket.
         .with_virtual_hosted_style_request(endpoint.is_none());
     if let Some(endpoint) = endpoint {

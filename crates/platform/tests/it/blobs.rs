@@ -7,13 +7,9 @@ use atc_core::{
     ports::{BlobError, BlobStore, ReadAs, UploadPart},
 };
 use atc_platform::blob::{Clients, ObjectBlobs, S3Config};
+use atc_testkit::{ACCESS_KEY, BUCKET, BucketServer};
 use chrono::{DateTime, TimeDelta, Utc};
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
 fn key(n: u128) -> BlobKey {
@@ -167,16 +163,18 @@ async fn ask(method: &'static str, url: &str, body: Vec<u8>) -> (u16, String, Ve
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_send_parts_to_a_bucket_themselves() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = bucket_server(folder.path()).await;
+    let server = BucketServer::start();
+    let url = server.url();
+    let address = url.trim_start_matches("http://");
+    let port = address.rsplit_once(':').unwrap().1;
     let blobs = ObjectBlobs::in_bucket(&S3Config {
-        bucket: "desk".to_owned(),
+        bucket: BUCKET.to_owned(),
         prefix: String::new(),
         region: "us-east-1".to_owned(),
         // Where this program reaches it is another name of the same server.
-        endpoint: Some(format!("http://localhost:{}", address.port())),
+        endpoint: Some(format!("http://localhost:{port}")),
         clients: Clients::Address(format!("http://{address}")),
-        credentials: Some(("an-id".to_owned(), SecretString::from("a-secret"))),
+        credentials: Some((ACCESS_KEY.0.to_owned(), SecretString::from(ACCESS_KEY.1))),
     })
     .unwrap();
     let whole = key(0x31);
@@ -186,7 +184,7 @@ async fn clients_send_parts_to_a_bucket_themselves() {
     for (number, bytes) in [(1, large.clone()), (2, b"the end".to_vec())] {
         let part = UploadPart { number, size: bytes.len() as u64 };
         let url = blobs.part_link(&whole, &upload, part, Duration::from_mins(1)).await.unwrap();
-        assert!(url.starts_with(&format!("http://{address}/desk/31/")), "{url}");
+        assert!(url.starts_with(&format!("http://{address}/{BUCKET}/31/")), "{url}");
         // Another size than announced, another part, or another word in the signature is refused.
         let (status, ..) = ask("PUT", &url, b"too long".repeat(1_000_000)).await;
         assert!([403, CUT_OFF].contains(&status), "{status}");
@@ -242,40 +240,19 @@ async fn what_a_killed_process_left_unfinished_is_swept() {
     assert_eq!(read(&blobs, &key(1), None).await, b"whole");
 }
 
-/// A server that speaks S3 and checks signatures, in this process.
-async fn bucket_server(root: &Path) -> std::net::SocketAddr {
-    std::fs::create_dir(root.join("desk")).unwrap();
-    let mut service = S3ServiceBuilder::new(FileSystem::new(root).unwrap());
-    service.set_auth(SimpleAuth::from_single("an-id", "a-secret"));
-    let service = service.build();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let serving =
-                http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
-            tokio::spawn(serving);
-        }
-    });
-    address
-}
-
 #[tokio::test]
 async fn a_bucket_keeps_its_promises() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = bucket_server(folder.path()).await;
+    let server = BucketServer::start();
     let config = |secret: &str| S3Config {
-        bucket: "desk".to_owned(),
+        bucket: BUCKET.to_owned(),
         prefix: "files/here".to_owned(),
         region: "us-east-1".to_owned(),
-        endpoint: Some(format!("http://{address}")),
+        endpoint: Some(server.url()),
         clients: Clients::SameAddress,
-        credentials: Some(("an-id".to_owned(), SecretString::from(secret))),
+        credentials: Some((ACCESS_KEY.0.to_owned(), SecretString::from(secret))),
     };
-    keeps_its_promises(&ObjectBlobs::in_bucket(&config("a-secret")).unwrap()).await;
-    let through_us = S3Config { clients: Clients::ThroughUs, ..config("a-secret") };
+    keeps_its_promises(&ObjectBlobs::in_bucket(&config(ACCESS_KEY.1)).unwrap()).await;
+    let through_us = S3Config { clients: Clients::ThroughUs, ..config(ACCESS_KEY.1) };
     takes_parts_that_pass_through(&ObjectBlobs::in_bucket(&through_us).unwrap()).await;
     let stranger = ObjectBlobs::in_bucket(&config("another")).unwrap();
     assert!(stranger.check().await.is_err());

@@ -8,7 +8,7 @@ use sea_orm::{
     SqlxSqliteConnector,
 };
 use sqlx::{
-    ConnectOptions, PgPool,
+    ConnectOptions, Connection, PgPool, Sqlite,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -99,7 +99,7 @@ impl Store {
             Engine::Sqlite => {
                 let options = sqlite_options(&config);
                 // The writer comes first: it makes the file that readers open read-only.
-                let write = sqlite_pool(&config, 1, options.clone()).await?;
+                let write = sqlite_writer(&config, options.clone()).await?;
                 let read =
                     sqlite_pool(&config, config.max_connections, options.read_only(true)).await?;
                 (Engine::Sqlite, read, write)
@@ -307,6 +307,27 @@ fn pool_use<DB: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<DB>) -> Po
         used: pool.size().saturating_sub(idle),
         idle,
     }
+}
+
+/// The one connection that writes. Where the disk is full, SQLite undoes a transaction by itself, and the
+/// driver still counts it as open: what is committed on such a connection later would be inside of it, and
+/// never kept. Such a connection is replaced.
+async fn sqlite_writer(
+    config: &Config,
+    options: SqliteConnectOptions,
+) -> Result<DatabaseConnection> {
+    let pool = pool_options::<Sqlite>(config, 1)
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                // What was to be undone is undone before the answer comes.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(connect_error)?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
 async fn sqlite_pool(

@@ -1,6 +1,7 @@
 //! Jobs: each is run by one worker at a time, none is lost, and nobody holds up the others.
 
 mod claims;
+mod clock;
 mod leases;
 mod managing;
 mod watching;

@@ -8,7 +8,7 @@ use atc_core::{
     id::{TicketNumber, TicketRef},
     user::Role,
 };
-use atc_store::{StoreError, Tx};
+use atc_store::{Store, StoreError, Tx};
 use atc_testkit::{TestDb, on_both_engines};
 use sqlx::{Connection, Row};
 
@@ -46,6 +46,34 @@ async fn who_gives_way_in_a_deadlock_may_try_again() {
     assert!(matches!(failed, StoreError::Contended(_)), "{failed:?}");
     let told = Error::from(failed);
     assert_eq!((told.code.status(), told.retry_after_s), (503, Some(1)));
+    db.close().await;
+}
+
+/// As on a disk that is full: SQLite undoes a whole transaction by itself. What comes after it must be kept
+/// when it is committed, and not be a part of what was undone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_transaction_that_sqlite_undid_by_itself_a_commit_is_one() {
+    let db = TestDb::sqlite().await;
+    let requester = insert_user(&db.store, "a@example.com", Role::User).await;
+    db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON tickets WHEN NEW.title = 'Full' \
+         BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END",
+    )
+    .await;
+    for round in 0..3 {
+        for _ in 0..=round {
+            let tx = db.store.begin().await.unwrap();
+            tx.tickets().insert(&ticket(&requester, "Full"), None).await.unwrap_err();
+            drop(tx);
+        }
+        // One that is undone as usual.
+        drop(db.store.begin().await.unwrap());
+        let kept = insert_ticket(&db.store, &ticket(&requester, "Kept")).await;
+        let other = Store::connect(TestDb::config(&db.url)).await.unwrap();
+        let found = other.tickets().get(TicketRef::Number(kept), Visibility::All).await;
+        assert_eq!(found.unwrap().number, kept, "{round}");
+        other.close().await;
+    }
     db.close().await;
 }
 

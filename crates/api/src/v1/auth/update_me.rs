@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use crate::{
     ApiState,
     endpoint::endpoint,
-    extract::{Body, Can, not_null, permissions::ManageSession},
+    extract::{Body, Can, ClientAddress, not_null, permissions::ManageSession},
+    layer::limit_auth,
     problem::Result,
     reply,
     wire::UserBody,
@@ -31,9 +32,15 @@ endpoint!(update_me);
 async fn update_me(
     Can { ctx, .. }: Can<ManageSession>,
     State(state): State<ApiState>,
+    ClientAddress(address): ClientAddress,
     body: Body<UpdateMeBody>,
 ) -> Result<Response> {
-    let user = state.app.update_me(&ctx, body.value.try_into()?).await?;
+    let patch: ProfilePatch = body.value.try_into()?;
+    if patch.password.is_some() {
+        // Whoever holds a token only must not find the password out.
+        limit_auth(&state, address, ctx.caller.email.as_str()).await?;
+    }
+    let user = state.app.update_me(&ctx, patch).await?;
     Ok(reply::changed(&UserBody::from(&user), user.version))
 }
 

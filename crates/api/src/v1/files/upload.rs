@@ -25,7 +25,7 @@ use crate::{
     ApiState,
     endpoint::endpoint,
     extract::{Can, Once, permissions::WriteFiles},
-    layer,
+    layer::{self, TooSlow, is_caused_by},
     problem::Result,
     reply, v1,
     wire::FileBody,
@@ -140,9 +140,8 @@ impl Form {
 
 impl Draft {
     async fn fill(&mut self, state: &ApiState, form: &mut Multipart<'_>) -> Result<(), Error> {
-        let idle = state.config.body_timeout;
         let mut parts = 0;
-        while let Some(field) = in_time(state, idle, form.next_field()).await? {
+        while let Some(field) = next(state, form.next_field()).await? {
             parts += 1;
             if parts > MOST_PARTS {
                 return Err(Error::new(ErrorCode::Malformed, "The form has too many parts."));
@@ -167,8 +166,7 @@ impl Draft {
     async fn take_file(&mut self, state: &ApiState, mut part: Field<'_>) -> Result<(), Error> {
         let filename = FileName::label(part.file_name().unwrap_or_default());
         let upload = self.upload.insert(state.app.begin_upload(filename).await?);
-        let idle = state.config.body_timeout;
-        while let Some(bytes) = in_time(state, idle, part.chunk()).await? {
+        while let Some(bytes) = next(state, part.chunk()).await? {
             upload.push(Vec::from(bytes)).await?;
         }
         Ok(())
@@ -176,8 +174,7 @@ impl Draft {
 
     async fn take_ticket(&mut self, state: &ApiState, mut part: Field<'_>) -> Result<(), Error> {
         let mut text = Vec::new();
-        let idle = state.config.body_timeout;
-        while let Some(bytes) = in_time(state, idle, part.chunk()).await? {
+        while let Some(bytes) = next(state, part.chunk()).await? {
             text.extend_from_slice(&bytes);
             if text.len() > MOST_TEXT_BYTES {
                 self.faults.body("/ticket_id", "This is no id or number of a ticket.");
@@ -211,18 +208,16 @@ fn ticket_ref(text: &str) -> Result<TicketRef, Error> {
     text.parse().map_err(|_| Error::invalid_body("/ticket_id", why))
 }
 
-/// The next piece of the form, unless it takes too long.
-async fn in_time<T>(
+/// The next piece of the form.
+async fn next<T>(
     state: &ApiState,
-    idle: Duration,
     next: impl Future<Output = multer::Result<T>>,
 ) -> Result<T, Error> {
-    match timeout(idle, next).await {
-        Ok(Ok(next)) => Ok(next),
-        Ok(Err(multer::Error::StreamSizeExceeded { .. })) => Err(too_large(state)),
-        Ok(Err(e)) => Err(malformed().with_source(e)),
-        Err(_) => Err(too_slow()),
-    }
+    next.await.map_err(|e| match e {
+        multer::Error::StreamSizeExceeded { .. } => too_large(state),
+        e if is_caused_by::<TooSlow>(&e) => too_slow(),
+        e => malformed().with_source(e),
+    })
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, Error> {
