@@ -37,7 +37,9 @@ pub(crate) async fn request(
     next: Next,
 ) -> Response {
     let id = accepted_id(&request).unwrap_or_else(|| state.app.new_id().to_string());
-    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let headers = request.headers();
+    let closes = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get_all(header::HOST).iter().nth(1).is_some();
     let watch = Watch::begin(&request, &id);
     let span =
         tracing::info_span!("request", id = %id, method = %request.method(), route = watch.route());
@@ -70,9 +72,9 @@ pub(crate) async fn request(
     });
     watch.answered(response.status());
     finish(&state, &mut response, &id);
-    if is_chunked {
-        // A length may have stood beside it, which the library passes over: whoever stands before us may have
-        // gone by that, so that nothing more is read from this connection (RFC 9112, 6.1).
+    if closes {
+        // Beside chunks a length may have stood, which the library passes over, and of two hosts whoever stands
+        // before us may have taken the other one: nothing more is read from this connection (RFC 9112, 6.1).
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -170,11 +170,9 @@ async fn a_forged_token_opens_no_door(db: &TestDb) {
     let app = TestApp::new(db);
     let real = real(&app).await;
     let (header, claim) = (real.header.to_string(), real.claims.to_string());
-    assert_eq!(
-        token(&header, &claim, KEY),
-        real.token,
-        "what is forged here is what is made there"
-    );
+    // What is forged here is taken like what is made there; its members may stand in another order.
+    let own = token(&header, &claim, KEY);
+    app.get("/auth/me").bearer(&own).await.expect(200);
 
     let mut forged: Vec<String> = Vec::new();
     for header in headers(&real.header) {

@@ -195,7 +195,7 @@ fn bins<'a>(rows: impl Iterator<Item = &'a QualityRow>) -> Vec<Bin> {
     }
     for bin in &mut bins {
         if bin.settled > 0 {
-            bin.mean_confidence = rounded(bin.mean_confidence / real(bin.settled));
+            bin.mean_confidence /= real(bin.settled);
         }
     }
     bins
