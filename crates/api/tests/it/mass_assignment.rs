@@ -75,10 +75,13 @@ const OFFERED: &[(&str, &[&str])] = &[
     ("patch /api/v1/tickets/{id}/comments/{comment_id}", &["internal"]),
     ("patch /api/v1/users/{id}", &["is_active", "role"]),
     ("patch /api/v1/webhook-endpoints/{id}", &["enabled"]),
+    ("patch /api/v1/ai/tool-servers/{id}", &["enabled"]),
+    ("post /api/v1/ai/tool-servers", &["enabled"]),
     ("post /api/v1/auth/login", &["email", "password"]),
     ("post /api/v1/auth/register", &["email", "password"]),
     ("post /api/v1/categories", &["team_id"]),
     ("post /api/v1/files/upload", &[]),
+    ("post /api/v1/files/uploads", &["sha256"]),
     ("post /api/v1/knowledge/articles", &["published"]),
     ("post /api/v1/tickets", &["assignee_id", "metadata", "requester_email", "team_id"]),
     ("post /api/v1/tickets/{id}/comments", &["internal"]),
@@ -130,12 +133,15 @@ async fn a_field_that_is_not_offered_is_named_and_changes_nothing(db: &TestDb) {
     let offered: BTreeMap<&str, &[&str]> = OFFERED.iter().copied().collect();
     let all = bodies();
     assert!(all.len() > 20, "{}", all.len());
+    let mut unknown = Vec::new();
     for (place, media_type, fields) in all {
         let (method, path) = place.split_once(' ').expect("a method and a path");
         let own: Vec<&str> =
             TRIED.iter().copied().filter(|field| fields.contains(*field)).collect();
         let known = offered.get(place.as_str()).copied().unwrap_or_default();
-        assert_eq!(own, known, "{place} offers what nobody has looked at");
+        if own != known {
+            unknown.push(format!("{place}: {own:?}"));
+        }
         let foreign = TRIED.iter().copied().filter(|field| !fields.contains(*field));
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
         for field in foreign {
@@ -158,6 +164,7 @@ async fn a_field_that_is_not_offered_is_named_and_changes_nothing(db: &TestDb) {
             );
         }
     }
+    assert!(unknown.is_empty(), "offers what nobody has looked at: {unknown:?}");
     let list = app.get("/files?include_total=true").bearer(&people.admin).await.expect(200);
     assert_eq!(list.body["total"], 0);
 }

@@ -93,8 +93,9 @@ impl AccessTokens {
         let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
         let now = now.timestamp();
         let Claims { sub, sid, iat, exp, .. } = data.claims;
-        let in_force =
-            data.header.typ.as_deref() == Some(TYPE) && now < exp && iat <= now + LEEWAY_S;
+        // An extension that must be understood is one that is not understood here (RFC 7515, 4.1.11).
+        let ours = data.header.typ.as_deref() == Some(TYPE) && data.header.crit.is_none();
+        let in_force = ours && now < exp && iat <= now + LEEWAY_S;
         in_force.then_some((UserId(sub), SessionId(sid)))
     }
 }

@@ -21,6 +21,9 @@ use crate::{
 
 endpoint!(list_tickets);
 
+/// The largest key of a position that means anything.
+const MOST_KEY: i64 = 8_000_000_000_000_000;
+
 /// List tickets.
 ///
 /// Agents and administrators see all of them, users their own.
@@ -35,7 +38,9 @@ async fn list_tickets(
     Query(wanted): Query<ListParams>,
 ) -> Result<Response> {
     let request = wanted.turn.request(&uri, |(key, number): (i64, i64)| {
-        Some(TicketPosition { key, number: TicketNumber(number) })
+        // A key is a number, a priority, or milliseconds since 1970; chrono and both databases know none beyond.
+        let known = -MOST_KEY..=MOST_KEY;
+        known.contains(&key).then_some(TicketPosition { key, number: TicketNumber(number) })
     })?;
     let filter = wanted.filter.for_caller(ctx.caller.user_id);
     let page = state.app.list_tickets(&ctx, &filter, wanted.sort, request).await?;
