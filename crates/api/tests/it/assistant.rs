@@ -1,5 +1,6 @@
 //! Talking with the customer support agent: here without a model.
 
+mod external;
 mod injections;
 mod model;
 mod stream;
@@ -156,6 +157,10 @@ async fn what_nothing_answers_is_drafted_and_approved_once(db: &TestDb) {
 async fn a_question_is_asked_where_the_matter_is_missing(db: &TestDb) {
     let app = TestApp::new(db);
     let people = people(&app).await;
+    let told = say(&app, &people.user, &json!({"message": "Hello!"})).await.expect(200);
+    assert!(told.text("/message").ends_with('?') && told.body["actions"] == json!([]));
+    let told = say(&app, &people.user, &json!({"message": "Thanks, bye"})).await.expect(200);
+    assert_eq!(told.text("/message"), "You are welcome.");
     let words = json!({"message": "Please open a ticket for me"});
     let told = say(&app, &people.user, &words).await.expect(200);
     assert!(told.text("/message").ends_with('?'), "{}", told.body);

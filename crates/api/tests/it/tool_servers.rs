@@ -2,5 +2,5 @@
 
 mod hostile;
 mod managed;
-mod stranger;
+pub mod stranger;
 mod used;

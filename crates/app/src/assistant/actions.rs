@@ -160,7 +160,8 @@ impl App {
         let approved = self.approve(ctx, conversation, &stored).await;
         match approved {
             Err(e) if e.code == ErrorCode::Conflict => {
-                settled(self.action_of(ctx, conversation, id).await?.action)
+                let now = self.action_of(ctx, conversation, id).await?.action;
+                if now.state == ActionState::Proposed { Err(e) } else { settled(now) }
             }
             approved => approved,
         }

@@ -95,6 +95,9 @@ impl Turn<'_> {
                 return self.reject_pending(phrases, &pending).await;
             }
         }
+        if intent::thanks(&words) {
+            return Ok(phrases.welcome.to_owned().into());
+        }
         let was_asked = self.messages.iter().rev().find(|m| m.speaker == Speaker::Assistant);
         let was_asked = was_asked.is_some_and(|m| m.asks == Some(Asks::TicketText));
         if was_asked && intent::says_something(&words) {
@@ -242,12 +245,13 @@ impl Turn<'_> {
         if found {
             return Ok(text.into());
         }
-        let mut said = phrases.nothing.to_owned();
+        let asked = intent::says_something(words);
+        let mut said = if asked { phrases.nothing } else { phrases.greeting }.to_owned();
         if !text.is_empty() {
             // Writing to a String cannot fail.
             let _ = write!(said, "\n\n{text}");
         }
-        if intent::says_something(words) {
+        if asked {
             self.propose_words(words).await?;
             let done = self.what_was_done(phrases);
             if !done.is_empty() {

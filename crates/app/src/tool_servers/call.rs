@@ -2,7 +2,7 @@
 
 use atc_core::{
     Ctx, Error, Result,
-    id::ToolServerId,
+    id::{ConversationId, ToolServerId},
     json::RawJson,
     ports::ToolResult,
     tool_server::{MOST_ARGUMENT_BYTES, ToolName},
@@ -31,6 +31,21 @@ impl App {
         arguments: &RawJson,
         approved: bool,
     ) -> Result<String> {
+        self.call_external_tool_in(ctx, None, tool, arguments, approved).await
+    }
+
+    /// The same in a conversation, which the row of the ledger names.
+    ///
+    /// # Errors
+    /// As [`App::call_external_tool`].
+    pub(crate) async fn call_external_tool_in(
+        &self,
+        ctx: &Ctx,
+        conversation: Option<ConversationId>,
+        tool: &AllowedTool,
+        arguments: &RawJson,
+        approved: bool,
+    ) -> Result<String> {
         let id = tool.server_id;
         let mut now = self.offered_now(tool).await?;
         check_arguments(arguments, &now.spec.parameters)?;
@@ -45,7 +60,7 @@ impl App {
         // Where nobody has looked at them, they hold no secrets, card or account numbers.
         let masked = (!approved).then(|| masked_json(arguments));
         let arguments = masked.as_ref().unwrap_or(arguments);
-        let record = self.record_call(ctx, &now, arguments, approved);
+        let record = self.record_call(ctx, conversation, &now, arguments, approved);
         let outcome = self.tools.call(&address, &now.tool, arguments).await;
         record.end(&outcome).await?;
         match outcome {

@@ -5,7 +5,7 @@ use atc_core::{
     agent::AgentName,
     chat::Usage,
     decision::{Decision, DecisionAction},
-    id::DecisionId,
+    id::{ConversationId, DecisionId},
     json::RawJson,
     ports::{ToolResult, ToolServerError},
 };
@@ -36,6 +36,7 @@ impl App {
     pub(super) fn record_call(
         &self,
         ctx: &Ctx,
+        conversation: Option<ConversationId>,
         tool: &AllowedTool,
         arguments: &RawJson,
         approved: bool,
@@ -46,7 +47,7 @@ impl App {
             agent: AgentName::CustomerSupport,
             action: DecisionAction::ToolCalled,
             ticket: None,
-            conversation: None,
+            conversation: conversation.map(|id| id.0),
             person: Some(ctx.caller.user_id),
             provider: tool.server.to_string(),
             model: tool.tool.to_string(),

@@ -20,7 +20,7 @@ on_both_engines![
     with_confirm_nothing_is_written_before_it_is_approved,
 ];
 
-async fn with_model(db: &TestDb) -> (TestApp, People) {
+pub async fn with_model(db: &TestDb) -> (TestApp, People) {
     let app = TestApp::new(db);
     let people = people(&app).await;
     app.with_agents(ai_settings(&["first"])).await;

@@ -239,6 +239,27 @@ pub(super) fn declines(text: &str) -> bool {
     NO.contains(&words(text).join(" ").as_str())
 }
 
+/// Whether the person says thanks, and little else.
+pub(super) fn thanks(text: &str) -> bool {
+    const THANKS: &[&str] = &[
+        "thanks",
+        "thank",
+        "thx",
+        "cheers",
+        "danke",
+        "dankeschön",
+        "merci",
+        "gracias",
+        "grazie",
+        "obrigado",
+        "obrigada",
+        "dzięki",
+        "dank",
+        "bedankt",
+    ];
+    !says_something(text) && words(text).iter().any(|word| THANKS.contains(&word.as_str()))
+}
+
 /// The tickets that a text names: `#12`, or `ticket 12`.
 pub(super) fn named_tickets(text: &str) -> Vec<TicketNumber> {
     let mut named = Vec::new();
@@ -346,6 +367,12 @@ mod tests {
         assert_eq!(numbers("What about #12 and ticket 7, ticket number 9?"), [12, 7, 9]);
         assert_eq!(numbers("I have 3 printers and 2 tickets"), [0; 0]);
         assert_eq!(numbers("#0 #-1 #x"), [0; 0]);
+    }
+
+    #[test]
+    fn thanks_are_no_matter() {
+        assert!(thanks("thanks, that helped") && thanks("Danke!") && thanks("Merci beaucoup"));
+        assert!(!thanks("Thanks, but the printer is still jammed") && !thanks("Hello"));
     }
 
     #[test]

@@ -18,6 +18,10 @@ pub(super) struct Phrases {
     pub alike: &'static str,
     /// Nothing answers.
     pub nothing: &'static str,
+    /// Nothing was asked yet.
+    pub greeting: &'static str,
+    /// After thanks.
+    pub welcome: &'static str,
     /// Title, category and priority of a ticket that could be made.
     pub drafted: &'static str,
     /// Number, title, category and priority of one that was.
@@ -75,14 +79,16 @@ pub(super) fn fill(sentence: &str, words: &[&str]) -> String {
 }
 
 static ENGLISH: Phrases = Phrases {
-    article: "From our article “{0}” [{1}]:\n\n{2}",
-    may_help: "Our article “{0}” may help [{1}]:\n\n{2}",
+    article: "From our article “{0}” ([{1}]):\n\n{2}",
+    may_help: "Our article “{0}” may help ([{1}]):\n\n{2}",
     see_also: "See also: {0}",
-    file: "The file {0}{1} says [{2}]: “{3}”",
+    file: "The file {0}{1} says ([{2}]): “{3}”",
     page: ", page {0},",
     second: ", at second {0},",
     alike: "Tickets about something like it:",
     nothing: "I found nothing in the knowledge base that answers this.",
+    greeting: "Ask a question, say what is wrong, or name a ticket such as #12: what can I do for you?",
+    welcome: "You are welcome.",
     drafted: "I drafted a ticket from your words: “{0}” (category {1}, priority {2}). Shall I make it?",
     made: "I made ticket #{0}: “{1}” (category {2}, priority {3}).",
     commented: "I added your words to ticket #{0}.",
@@ -98,14 +104,16 @@ static ENGLISH: Phrases = Phrases {
 };
 
 static GERMAN: Phrases = Phrases {
-    article: "Aus unserem Artikel „{0}“ [{1}]:\n\n{2}",
-    may_help: "Unser Artikel „{0}“ hilft vielleicht [{1}]:\n\n{2}",
+    article: "Aus unserem Artikel „{0}“ ([{1}]):\n\n{2}",
+    may_help: "Unser Artikel „{0}“ hilft vielleicht ([{1}]):\n\n{2}",
     see_also: "Siehe auch: {0}",
-    file: "In der Datei {0}{1} steht [{2}]: „{3}“",
+    file: "In der Datei {0}{1} steht ([{2}]): „{3}“",
     page: ", Seite {0},",
     second: ", bei Sekunde {0},",
     alike: "Tickets, die Ähnliches betreffen:",
     nothing: "In der Wissensdatenbank habe ich nichts gefunden, was das beantwortet.",
+    greeting: "Stellen Sie eine Frage, sagen Sie, was nicht geht, oder nennen Sie ein Ticket wie #12: Was kann ich für Sie tun?",
+    welcome: "Gern geschehen.",
     drafted: "Ich habe aus Ihren Worten ein Ticket entworfen: „{0}“ (Kategorie {1}, Priorität {2}). Soll ich es anlegen?",
     made: "Ich habe Ticket #{0} angelegt: „{1}“ (Kategorie {2}, Priorität {3}).",
     commented: "Ich habe Ihre Worte zu Ticket #{0} hinzugefügt.",
@@ -129,6 +137,8 @@ static FRENCH: Phrases = Phrases {
     second: ", à la seconde {0},",
     alike: "Tickets sur un sujet proche :",
     nothing: "Je n’ai rien trouvé dans la base de connaissances qui y réponde.",
+    greeting: "Posez une question, dites ce qui ne va pas ou nommez un ticket comme #12 : que puis-je faire pour vous ?",
+    welcome: "Je vous en prie.",
     drafted: "J’ai rédigé un ticket avec vos mots : « {0} » (catégorie {1}, priorité {2}). Dois-je le créer ?",
     made: "J’ai créé le ticket #{0} : « {1} » (catégorie {2}, priorité {3}).",
     commented: "J’ai ajouté vos mots au ticket #{0}.",
@@ -144,14 +154,16 @@ static FRENCH: Phrases = Phrases {
 };
 
 static SPANISH: Phrases = Phrases {
-    article: "De nuestro artículo «{0}» [{1}]:\n\n{2}",
-    may_help: "Nuestro artículo «{0}» puede ayudar [{1}]:\n\n{2}",
+    article: "De nuestro artículo «{0}» ([{1}]):\n\n{2}",
+    may_help: "Nuestro artículo «{0}» puede ayudar ([{1}]):\n\n{2}",
     see_also: "Véase también: {0}",
-    file: "El archivo {0}{1} dice [{2}]: «{3}»",
+    file: "El archivo {0}{1} dice ([{2}]): «{3}»",
     page: ", página {0},",
     second: ", en el segundo {0},",
     alike: "Tickets sobre algo parecido:",
     nothing: "No encontré nada en la base de conocimientos que responda a esto.",
+    greeting: "Haga una pregunta, diga qué falla o nombre un ticket como #12: ¿qué puedo hacer por usted?",
+    welcome: "De nada.",
     drafted: "Redacté un ticket con sus palabras: «{0}» (categoría {1}, prioridad {2}). ¿Lo creo?",
     made: "Creé el ticket #{0}: «{1}» (categoría {2}, prioridad {3}).",
     commented: "Añadí sus palabras al ticket #{0}.",

@@ -3,24 +3,20 @@
 
 use atc_core::{
     Ctx, Error, Result,
-    agent::AgentName,
     conversation::{ActionDraft, ActionState, AgentAction},
-    decision::DecisionAction,
     id::ConversationId,
     json::RawJson,
-    policy::Action,
+    policy::{self, Action},
 };
 use atc_store::{StoredAction, Tx};
-use serde_json::{Value, json};
 
 use super::{Fault, bounded, data, write::check_count};
 use crate::{
     App,
-    agents::{DecidedBy, NewDecision, digest_of},
     assistant::{
         safety::{Known, clean},
         sources::Sources,
-        turn::{Turn, author_of},
+        turn::Turn,
     },
     tool_servers::AllowedTool,
 };
@@ -42,25 +38,14 @@ pub(super) async fn run(
             arguments: arguments.as_str().to_owned(),
         };
         turn.note_proposal(draft, None).await?;
-        return Ok(
-            "Proposed: the call is shown to the person, who approves or rejects it. Nothing was \
-                   called yet. Tell them so."
-                .to_owned(),
-        );
+        let told = "Proposed: the call is shown to the person, who approves or rejects it. Nothing was called \
+                    yet. Tell them so.";
+        return Ok(told.to_owned());
     }
-    let outcome = turn.app.call_external_tool(&turn.ctx, tool, arguments, false).await;
-    let row = decision(
-        &turn.ctx,
-        turn.conversation,
-        &turn.by,
-        turn.words(),
-        (&tool.spec.name, arguments),
-        outcome.is_ok(),
-    );
-    let tx = turn.app.store.begin().await.map_err(Error::from)?;
-    turn.app.record_decision(&tx, row, turn.app.now()).await?;
-    tx.commit().await.map_err(Error::from)?;
-    Ok(data(turn, "external tool", &outcome?))
+    let conversation = Some(turn.conversation);
+    let (app, ctx) = (turn.app, &turn.ctx);
+    let text = app.call_external_tool_in(ctx, conversation, tool, arguments, false).await?;
+    Ok(data(turn, "external tool", &text))
 }
 
 impl App {
@@ -74,7 +59,7 @@ impl App {
         name: &str,
         arguments: &str,
     ) -> Result<AgentAction> {
-        atc_core::policy::authorize(&ctx.caller, Action::ManageConversations)?;
+        policy::authorize(&ctx.caller, Action::ManageConversations)?;
         let tool = self.external_tools().await.into_iter().find(|tool| tool.spec.name == name);
         let Some(tool) = tool else {
             return Err(Error::conflict("This tool is not allowed any more."));
@@ -83,18 +68,15 @@ impl App {
         self.move_call(&tx, stored, ActionState::Proposed, ActionState::Running, None).await?;
         tx.commit().await?;
         let raw = RawJson::trusted(arguments.to_owned());
-        let outcome = self.call_external_tool(ctx, &tool, &raw, true).await;
+        let outcome = self.call_external_tool_in(ctx, Some(conversation), &tool, &raw, true).await;
         let (state, text) = match &outcome {
             Ok(text) => (ActionState::Done, text.as_str()),
             Err(e) => (ActionState::Failed, &*e.detail),
         };
         // A stranger's words before a person's eyes: the same rules as for a model's.
         let (text, _) = clean(&bounded(text, KEPT_CHARS), &Known::default(), &Sources::default());
-        let by = author_of(&stored.provider, &stored.model);
-        let row = decision(ctx, conversation, &by, arguments, (name, &raw), outcome.is_ok());
         let tx = self.store.begin().await?;
         self.move_call(&tx, stored, ActionState::Running, state, Some(&text)).await?;
-        self.record_decision(&tx, row, self.now()).await?;
         let action = tx.conversations().action(conversation, stored.action.id).await?.action;
         tx.commit().await?;
         Ok(action)
@@ -113,33 +95,5 @@ impl App {
             return Ok(());
         }
         Err(Error::conflict("This was decided in the meantime."))
-    }
-}
-
-/// The row of the ledger.
-fn decision(
-    ctx: &Ctx,
-    conversation: ConversationId,
-    by: &DecidedBy,
-    read: &str,
-    (tool, arguments): (&str, &RawJson),
-    went_well: bool,
-) -> NewDecision {
-    let arguments: Value = serde_json::from_str(arguments.as_str()).unwrap_or(Value::Null);
-    NewDecision {
-        agent: AgentName::CustomerSupport,
-        action: DecisionAction::ToolCalled,
-        ticket: None,
-        conversation: Some(conversation.0),
-        person: Some(ctx.caller.user_id),
-        by: by.clone(),
-        input_digest: digest_of(read),
-        output: json!({"tool": tool, "arguments": arguments, "ok": went_well}),
-        category: None,
-        said: None,
-        confidence: None,
-        evidence: json!({}),
-        undo: None,
-        shadow: false,
     }
 }
