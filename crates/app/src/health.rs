@@ -60,7 +60,7 @@ impl App {
             ("queue", self.queue_health().await),
             ("storage", self.storage_health().await),
             ("cache", self.cache_health()),
-            ("ai", self.ai_health()),
+            ("ai", self.ai_health().await),
         ];
         components.extend(self.replica_health().await.map(|replica| ("replica", replica)));
         let state = components
@@ -150,7 +150,7 @@ impl App {
         }
     }
 
-    fn ai_health(&self) -> Component {
+    async fn ai_health(&self) -> Component {
         let started = Instant::now();
         let status = self.engine.status();
         let state = match status.state {
@@ -161,8 +161,8 @@ impl App {
         let missing = self.extractor.abilities().into_iter().filter_map(|ability| {
             ability.missing.map(|missing| format!("{}: {missing}", ability.name))
         });
-        let details: Vec<_> =
-            status.detail.into_iter().chain(missing).chain(self.provider_trouble()).collect();
+        let details = status.detail.into_iter().chain(missing).chain(self.provider_trouble());
+        let details: Vec<_> = details.chain(self.tool_trouble().await).collect();
         // Without a reader of files tickets are still made, and without every wall files still read.
         let state = if details.is_empty() { state } else { state.max(ComponentState::Degraded) };
         component(state, started, (!details.is_empty()).then(|| details.join("; ")))

@@ -164,14 +164,15 @@ impl App {
         self.notify(tx, NewNotification { file: Some(file.id), ..about }).await
     }
 
-    /// Notifies all administrators that an endpoint of webhooks is not called any more.
-    pub(crate) async fn notify_of_disabled_webhook(
+    /// Notifies all administrators of what the system itself has done.
+    pub(crate) async fn notify_admins(
         &self,
         tx: &Tx,
+        kind: NotificationKind,
         now: DateTime<Utc>,
     ) -> Result<()> {
         for admin in tx.users().admins().await? {
-            let new = self.about(None, NotificationKind::WebhookDisabled, admin.id, None, now);
+            let new = self.about(None, kind, admin.id, None, now);
             self.notify(tx, new).await?;
         }
         Ok(())

@@ -24,17 +24,20 @@ pub enum NotificationKind {
     FileFailed,
     /// Another system is not told any more what happens, as it did not answer: administrators.
     WebhookDisabled,
+    /// A tool of another system is not offered to agents any more, as it is not what was allowed: administrators.
+    ToolSuspended,
 }
 
 impl NotificationKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Assigned,
         Self::Commented,
         Self::Mentioned,
         Self::StatusChanged,
         Self::FileFailed,
         Self::WebhookDisabled,
+        Self::ToolSuspended,
     ];
 
     /// The word used in the API and the database.
@@ -47,6 +50,7 @@ impl NotificationKind {
             Self::StatusChanged => "status_changed",
             Self::FileFailed => "file_failed",
             Self::WebhookDisabled => "webhook_disabled",
+            Self::ToolSuspended => "tool_suspended",
         }
     }
 

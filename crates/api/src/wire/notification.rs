@@ -59,6 +59,8 @@ pub(crate) enum NotificationKind {
     FileFailed,
     /// Another system is not told any more what happens, as it did not answer: administrators.
     WebhookDisabled,
+    /// A tool of another system is not offered to agents any more, as it is not what was allowed: administrators.
+    ToolSuspended,
 }
 
 impl From<Kind> for NotificationKind {
@@ -70,6 +72,7 @@ impl From<Kind> for NotificationKind {
             Kind::StatusChanged => Self::StatusChanged,
             Kind::FileFailed => Self::FileFailed,
             Kind::WebhookDisabled => Self::WebhookDisabled,
+            Kind::ToolSuspended => Self::ToolSuspended,
         }
     }
 }

@@ -6,6 +6,7 @@ use atc_core::{
     Error, Result,
     error::Faults,
     id::ToolServerId,
+    notification::NotificationKind,
     ports::{FoundTools, ToolServerError},
     tool_server::{Allow, Allowed, Approval, ServerTool, ToolName, ToolServer, ToolState},
 };
@@ -64,26 +65,30 @@ impl App {
             servers.set_tools(id, &tools).await?;
         }
         servers.update(&server).await?;
+        let suspended = newly_suspended(&before, &tools);
+        if !suspended.is_empty() {
+            self.notify_admins(&tx, NotificationKind::ToolSuspended, now).await?;
+        }
         tx.commit().await?;
         self.tools_seen.note(id);
-        tell_suspended(&server, &before, &tools);
+        for tool in suspended {
+            tracing::warn!(
+                server = %server.name, %tool,
+                "a tool is no longer what was allowed; it waits until it is allowed again"
+            );
+            metrics::counter!("tool_suspensions_total", "server" => server.name.to_string())
+                .increment(1);
+        }
         Ok(ToolServerDetail { server, tools })
     }
 }
 
-/// Says in the log which tools are suspended that were not.
-fn tell_suspended(server: &ToolServer, before: &[ServerTool], after: &[ServerTool]) {
-    let offered = |tool: &&ServerTool| tool.state() == ToolState::Offered;
-    let was: Vec<&ToolName> = before.iter().filter(offered).map(|tool| &tool.name).collect();
-    for tool in after.iter().filter(|t| t.state() == ToolState::Suspended && was.contains(&&t.name))
-    {
-        tracing::warn!(
-            server = %server.name, tool = %tool.name,
-            "a tool is no longer what was allowed; it waits until it is allowed again"
-        );
-        metrics::counter!("tool_suspensions_total", "server" => server.name.to_string())
-            .increment(1);
-    }
+/// Which tools are suspended that were offered.
+fn newly_suspended(before: &[ServerTool], after: &[ServerTool]) -> Vec<ToolName> {
+    let was_offered =
+        |name: &ToolName| before.iter().any(|t| t.name == *name && t.state() == ToolState::Offered);
+    let suspended = after.iter().filter(|tool| tool.state() == ToolState::Suspended);
+    suspended.map(|tool| tool.name.clone()).filter(was_offered).collect()
 }
 
 /// What is known of the tools once the server has said what it can do.

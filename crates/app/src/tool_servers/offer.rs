@@ -6,7 +6,9 @@ use atc_core::{
     Result,
     chat::ToolSpec,
     id::ToolServerId,
-    tool_server::{Allowed, Approval, ServerName, ServerTool, ToolName, ToolState, offered_name},
+    tool_server::{
+        Allowed, Approval, ServerName, ServerTool, ToolName, ToolServer, ToolState, offered_name,
+    },
 };
 
 use crate::App;
@@ -42,6 +44,31 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// What health says of other systems whose tools agents lack; `None` when they lack none. Where the database
+    /// does not say, that is another part's trouble.
+    pub(crate) async fn tool_trouble(&self) -> Option<String> {
+        let allowed = self.store.tool_servers().allowed_tools().await.ok()?;
+        if allowed.is_empty() {
+            return None;
+        }
+        let servers = self.store.tool_servers().list().await.ok()?;
+        let lacks = |server: &ToolServer| {
+            let of_it = allowed.iter().filter(|(id, _)| *id == server.id).map(|(_, tool)| tool);
+            if server.last_error.is_some() && of_it.clone().next().is_some() {
+                return Some(format!("the tool server {} does not answer", server.name));
+            }
+            let suspended = of_it.filter(|tool| tool.state() == ToolState::Suspended);
+            let names: Vec<_> = suspended.map(|tool| tool.name.to_string()).collect();
+            (!names.is_empty()).then(|| {
+                format!("the tool server {} has suspended tools: {}", server.name, names.join(", "))
+            })
+        };
+        let lacking: Vec<_> = servers.iter().filter_map(lacks).collect();
+        (!lacking.is_empty()).then(|| {
+            format!("{}; agents go on without; look at /ai/tool-servers", lacking.join("; "))
+        })
     }
 
     async fn offered_tools(&self) -> Result<Vec<AllowedTool>> {

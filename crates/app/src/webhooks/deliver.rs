@@ -7,6 +7,7 @@ use atc_core::{
     caller::Visibility,
     id::{WebhookDeliveryId, WebhookEndpointId},
     job::Failure,
+    notification::NotificationKind,
     observe::TRACES,
     ports::{OutgoingAnswer, OutgoingError, OutgoingPost},
     webhook::{DeliveryAttempt, DeliveryState, DisabledReason, WebhookDelivery},
@@ -197,7 +198,7 @@ impl App {
         };
         if tx.webhooks().disable(id, why, now).await? {
             tracing::warn!(endpoint = %id, why = why.as_str(), "a webhook endpoint was disabled");
-            self.notify_of_disabled_webhook(tx, now).await?;
+            self.notify_admins(tx, NotificationKind::WebhookDisabled, now).await?;
         }
         Ok(true)
     }

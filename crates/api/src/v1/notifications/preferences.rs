@@ -58,6 +58,10 @@ pub(super) struct PreferencesBody {
     #[schema(nullable = false)]
     #[serde(default, deserialize_with = "not_null")]
     webhook_disabled: Option<bool>,
+    /// A tool of another system is not offered to agents any more: administrators.
+    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "not_null")]
+    tool_suspended: Option<bool>,
 }
 
 impl PreferencesBody {
@@ -83,6 +87,7 @@ impl PreferencesBody {
             NotificationKind::StatusChanged => &mut self.status_changed,
             NotificationKind::FileFailed => &mut self.file_failed,
             NotificationKind::WebhookDisabled => &mut self.webhook_disabled,
+            NotificationKind::ToolSuspended => &mut self.tool_suspended,
         }
     }
 }

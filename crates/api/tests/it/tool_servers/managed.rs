@@ -146,6 +146,12 @@ async fn what_changed_waits_until_it_is_allowed_again(db: &TestDb) {
     assert_eq!(tool["state"], "suspended");
     assert_eq!(tool["allowed"]["description"], "Says how the weather is.");
     assert!(tool["found"]["description"].as_str().expect("text").contains("all tickets"));
+    // Those who can allow it again are told once, and health says what agents lack.
+    let told = app.get("/notifications").bearer(&admin).await.expect(200);
+    let told: Vec<_> = told.body["items"].as_array().expect("a list").iter().collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["kind"], "tool_suspended");
+    assert!(ai_detail(&app).await.contains("sky has suspended tools: weather"));
 
     // Whoever repeats what was said before does not allow it by that.
     let allow = |digest: Value| {
@@ -161,6 +167,7 @@ async fn what_changed_waits_until_it_is_allowed_again(db: &TestDb) {
     assert_eq!(allow(old).await.expect(422).faults(), ["/tools/0/digest"]);
     let now = allow(tool["found"]["digest"].clone()).await.expect(200);
     assert_eq!(now.body["tools"][0]["state"], "offered");
+    assert!(!ai_detail(&app).await.contains("sky"));
 
     stranger.has(json!([]));
     let refreshed = app.post(&format!("{path}/refresh")).bearer(&admin).await.expect(200);
@@ -170,6 +177,11 @@ async fn what_changed_waits_until_it_is_allowed_again(db: &TestDb) {
     stranger.has(json!([evil_again()]));
     let refreshed = app.post(&format!("{path}/refresh")).bearer(&admin).await.expect(200);
     assert_eq!(refreshed.body["tools"][0]["state"], "offered", "it is what was allowed");
+}
+
+async fn ai_detail(app: &TestApp) -> String {
+    let health = app.get("/health").await;
+    health.body["components"]["ai"]["detail"].as_str().unwrap_or_default().to_owned()
 }
 
 fn evil_again() -> Value {
