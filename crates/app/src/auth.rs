@@ -4,6 +4,7 @@ mod access_token;
 mod api_tokens;
 mod authenticate;
 mod first_admin;
+pub(crate) mod jwt;
 mod login;
 mod operator;
 mod password;

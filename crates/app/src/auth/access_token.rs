@@ -1,26 +1,18 @@
-//! Access tokens: JWT after RFC 8725, with one algorithm, a type of their own, and every claim
-//! checked.
+//! Access tokens of logins.
 
 use atc_core::id::{SessionId, UserId};
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-const ALGORITHM: Algorithm = Algorithm::HS256;
-/// RFC 9068's type for access tokens: no other JWT of ours can be taken for one.
-const TYPE: &str = "at+jwt";
+use super::jwt::{Jwt, in_force};
+
 const ISSUER: &str = "ai-tickets";
 const AUDIENCE: &str = "ai-tickets-api";
-/// How far the clock of the process that made a token may be ahead of this one's, in seconds (RFC 7519,
-/// section 4.1.4, has a small leeway for that).
-const LEEWAY_S: i64 = 60;
 
 /// Makes and reads access tokens.
 pub(crate) struct AccessTokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+    jwt: Jwt<Claims>,
     ttl_s: u32,
 }
 
@@ -38,18 +30,7 @@ struct Claims {
 
 impl AccessTokens {
     pub fn new(secret: &[u8], ttl_s: u32) -> Self {
-        let mut validation = Validation::new(ALGORITHM);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The times are checked below, against the clock of the application.
-        validation.validate_exp = false;
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-            ttl_s,
-        }
+        Self { jwt: Jwt::new(secret, Some((ISSUER, AUDIENCE))), ttl_s }
     }
 
     /// Seconds that a token serves.
@@ -65,8 +46,6 @@ impl AccessTokens {
         jti: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let mut header = Header::new(ALGORITHM);
-        header.typ = Some(TYPE.to_owned());
         let iat = now.timestamp();
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -77,32 +56,34 @@ impl AccessTokens {
             iat,
             exp: iat + i64::from(self.ttl_s),
         };
-        jsonwebtoken::encode(&header, &claims, &self.encoding)
+        self.jwt.sign(&claims)
     }
 
     /// When a token ends that is in force.
     pub fn ends_at(&self, token: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.read(token, now)?;
-        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
-        DateTime::from_timestamp(data.claims.exp, 0)
+        let claims = self.open(token, now)?;
+        DateTime::from_timestamp(claims.exp, 0)
     }
 
     /// The person and session that a token names, if it is ours and in force. Says nothing of
     /// whether the session still lives.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<(UserId, SessionId)> {
-        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
-        let now = now.timestamp();
-        let Claims { sub, sid, iat, exp, .. } = data.claims;
-        // An extension that must be understood is one that is not understood here (RFC 7515, 4.1.11).
-        let ours = data.header.typ.as_deref() == Some(TYPE) && data.header.crit.is_none();
-        let in_force = ours && now < exp && iat <= now + LEEWAY_S;
-        in_force.then_some((UserId(sub), SessionId(sid)))
+        let claims = self.open(token, now)?;
+        Some((UserId(claims.sub), SessionId(claims.sid)))
+    }
+
+    fn open(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
+        self.jwt.open(token).filter(|claims| in_force(claims.iat, claims.exp, now))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::jwt::{
+        LEEWAY_S,
+        forged::{forge, header, headers},
+    };
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     use serde_json::{Value, json};
 
@@ -123,11 +104,6 @@ mod tests {
         })
     }
 
-    fn forge(header: Value, claims: &Value, secret: &[u8]) -> String {
-        let header: Header = serde_json::from_value(header).unwrap();
-        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).unwrap()
-    }
-
     #[test]
     fn a_token_of_ours_is_read_until_it_ends() {
         let token = tokens()
@@ -142,17 +118,11 @@ mod tests {
 
     #[test]
     fn nothing_else_is_read() {
-        let hs256 = json!({"alg": "HS256", "typ": TYPE});
-        assert!(tokens().read(&forge(hs256.clone(), &good_claims(), SECRET), noon()).is_some());
+        assert!(tokens().read(&forge(header(), &good_claims(), SECRET), noon()).is_some());
 
-        let other_key = forge(hs256.clone(), &good_claims(), b"another secret of enough bytes ..");
+        let other_key = forge(header(), &good_claims(), b"another secret of enough bytes ..");
         assert_eq!(tokens().read(&other_key, noon()), None);
-        for header in [
-            json!({"alg": "HS384", "typ": TYPE}),
-            json!({"alg": "HS512", "typ": TYPE}),
-            json!({"alg": "HS256", "typ": "JWT"}),
-            json!({"alg": "HS256"}),
-        ] {
+        for header in headers() {
             let token = forge(header.clone(), &good_claims(), SECRET);
             assert_eq!(tokens().read(&token, noon()), None, "{header}");
         }
@@ -168,13 +138,13 @@ mod tests {
         ] {
             let mut claims = good_claims();
             claims[name] = value.clone();
-            let token = forge(hs256.clone(), &claims, SECRET);
+            let token = forge(header(), &claims, SECRET);
             assert_eq!(tokens().read(&token, noon()), None, "{name} = {value}");
         }
         for missing in ["iss", "aud", "sub", "sid", "jti", "iat", "exp"] {
             let mut claims = good_claims();
             claims.as_object_mut().unwrap().remove(missing);
-            let token = forge(hs256.clone(), &claims, SECRET);
+            let token = forge(header(), &claims, SECRET);
             assert_eq!(tokens().read(&token, noon()), None, "without {missing}");
         }
     }
@@ -183,7 +153,7 @@ mod tests {
     fn an_unsigned_token_is_not_read() {
         let part = |v: &Value| BASE64_URL_SAFE_NO_PAD.encode(v.to_string());
         for alg in ["none", "None", "NONE", "nOnE", ""] {
-            let header = part(&json!({"alg": alg, "typ": TYPE}));
+            let header = part(&json!({"alg": alg, "typ": "at+jwt"}));
             for signature in ["", "AA"] {
                 let token = format!("{header}.{}.{signature}", part(&good_claims()));
                 assert_eq!(tokens().read(&token, noon()), None);

@@ -5,23 +5,15 @@ use atc_core::{
     token::Scope,
 };
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{OauthSite, known_scopes, scope_text};
+use crate::auth::jwt::{Jwt, in_force};
 
-const ALGORITHM: Algorithm = Algorithm::HS256;
-/// RFC 9068's type. Those of logins have other claims, and neither is read as the other.
-const TYPE: &str = "at+jwt";
-/// How far the clock of the process that made a token may be ahead, in seconds.
-const LEEWAY_S: i64 = 60;
-
-/// Makes and reads access tokens of grants.
+/// Makes and reads access tokens of grants. Those of logins have other claims, and neither is read as the other.
 pub(crate) struct GrantTokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+    jwt: Jwt<Claims>,
     ttl_s: u32,
 }
 
@@ -58,17 +50,7 @@ pub(crate) struct NewGrantToken<'a> {
 
 impl GrantTokens {
     pub fn new(secret: &[u8], ttl_s: u32) -> Self {
-        let mut validation = Validation::new(ALGORITHM);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The audience and the times are checked below: against who asks, and the application's clock.
-        validation.validate_aud = false;
-        validation.validate_exp = false;
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-            ttl_s,
-        }
+        Self { jwt: Jwt::new(secret, None), ttl_s }
     }
 
     /// Seconds that a token serves.
@@ -84,8 +66,6 @@ impl GrantTokens {
         jti: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let mut header = Header::new(ALGORITHM);
-        header.typ = Some(TYPE.to_owned());
         let iat = now.timestamp();
         let claims = Claims {
             iss: site.issuer.clone(),
@@ -98,44 +78,45 @@ impl GrantTokens {
             iat,
             exp: iat + i64::from(self.ttl_s),
         };
-        jsonwebtoken::encode(&header, &claims, &self.encoding)
+        self.jwt.sign(&claims)
     }
 
     /// What a token says, if it is ours, in force, and for this resource.
     pub fn read(&self, token: &str, resource: &str, now: DateTime<Utc>) -> Option<GrantClaim> {
-        let (claim, aud, iat) = self.open(token)?;
-        let now_s = now.timestamp();
-        let in_force = now_s < claim.ends_at.timestamp() && iat <= now_s + LEEWAY_S;
-        (aud == resource && in_force).then_some(claim)
+        let claims = self.jwt.open(token)?;
+        let serves = claims.aud == resource && in_force(claims.iat, claims.exp, now);
+        serves.then(|| claims.read()).flatten()
     }
 
     /// What a token of ours says, however old it is: for whoever gives it back.
     pub fn read_any(&self, token: &str) -> Option<GrantClaim> {
-        self.open(token).map(|(claim, ..)| claim)
+        self.jwt.open(token)?.read()
     }
+}
 
-    fn open(&self, token: &str) -> Option<(GrantClaim, String, i64)> {
-        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
-        if data.header.typ.as_deref() != Some(TYPE) {
-            return None;
-        }
-        let Claims { aud, sub, gid, scope, iat, exp, .. } = data.claims;
-        let claim = GrantClaim {
-            grant: GrantId(gid),
-            user: UserId(sub),
-            scopes: known_scopes(&scope),
-            ends_at: DateTime::from_timestamp(exp, 0)?,
-        };
-        Some((claim, aud, iat))
+impl Claims {
+    fn read(self) -> Option<GrantClaim> {
+        Some(GrantClaim {
+            grant: GrantId(self.gid),
+            user: UserId(self.sub),
+            scopes: known_scopes(&self.scope),
+            ends_at: DateTime::from_timestamp(self.exp, 0)?,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::AccessTokens;
+    use crate::auth::{
+        AccessTokens,
+        jwt::{
+            LEEWAY_S,
+            forged::{forge, header, headers},
+        },
+    };
     use atc_core::id::SessionId;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
@@ -195,26 +176,22 @@ mod tests {
             "client_id": "program", "gid": Uuid::nil(), "jti": Uuid::nil(), "scope": "tickets:read",
             "iat": noon().timestamp(), "exp": noon().timestamp() + 900,
         });
-        let forge = |header: Value, claims: &Value, secret: &[u8]| {
-            let header: Header = serde_json::from_value(header).unwrap();
-            jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).unwrap()
-        };
         let read = |token: &str| tokens().read(token, "https://a.example/mcp", noon()).is_some();
-        let header = json!({"alg": "HS256", "typ": TYPE});
-        assert!(read(&forge(header.clone(), &good, SECRET)));
-        assert!(!read(&forge(header.clone(), &good, b"another secret of enough bytes ..")));
-        assert!(!read(&forge(json!({"alg": "HS256", "typ": "JWT"}), &good, SECRET)));
-        assert!(!read(&forge(json!({"alg": "HS512", "typ": TYPE}), &good, SECRET)));
+        assert!(read(&forge(header(), &good, SECRET)));
+        assert!(!read(&forge(header(), &good, b"another secret of enough bytes ..")));
+        for header in headers() {
+            assert!(!read(&forge(header.clone(), &good, SECRET)), "{header}");
+        }
         for missing in ["iss", "aud", "sub", "client_id", "gid", "jti", "scope", "iat", "exp"] {
             let mut claims = good.clone();
             claims.as_object_mut().unwrap().remove(missing);
-            assert!(!read(&forge(header.clone(), &claims, SECRET)), "without {missing}");
+            assert!(!read(&forge(header(), &claims, SECRET)), "without {missing}");
         }
         let mut claims = good.clone();
         claims["role"] = json!("admin");
-        assert!(!read(&forge(header.clone(), &claims, SECRET)));
+        assert!(!read(&forge(header(), &claims, SECRET)));
         claims = good.clone();
         claims["aud"] = json!(["https://a.example/mcp"]);
-        assert!(!read(&forge(header, &claims, SECRET)));
+        assert!(!read(&forge(header(), &claims, SECRET)));
     }
 }
