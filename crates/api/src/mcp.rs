@@ -22,14 +22,15 @@ use std::sync::Arc;
 use axum::{Router, middleware, routing};
 use http::StatusCode;
 use rmcp::{
-    ServiceExt,
+    ServerHandler, ServiceExt,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use self::{auth::Identity, server::McpServer};
+use self::auth::Identity;
+pub use self::server::McpServer;
 use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
 
 /// Everything that the MCP port answers: `/mcp`, how programs get in there (`oauth`), and `/health` as the API
@@ -37,6 +38,15 @@ use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
 ///
 /// No session is kept between two requests, so that any process can answer the next one.
 pub fn mcp(state: ApiState) -> Router {
+    mcp_with(state, |server| server)
+}
+
+/// The same, with what is said behind the door put around what we say: whoever comes in has shown the same
+/// credential, from the same pages and hosts, by the same transport. What `wrap` adds asks nobody for a scope.
+pub fn mcp_with<H: ServerHandler + Clone>(
+    state: ApiState,
+    wrap: impl FnOnce(McpServer) -> H,
+) -> Router {
     let config = state.config.clone();
     let server = McpServer::new(state.clone());
     let transport = StreamableHttpServerConfig::default()
@@ -49,6 +59,7 @@ pub fn mcp(state: ApiState) -> Router {
         None => transport.disable_allowed_hosts(),
     };
     let needs = Arc::new(server.needs());
+    let server = wrap(server);
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(NeverSessionManager::default()),
