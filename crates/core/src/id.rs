@@ -79,6 +79,22 @@ impl std::fmt::Display for TicketNumber {
     }
 }
 
+impl std::str::FromStr for TicketNumber {
+    type Err = NotANumber;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s.parse() {
+            Ok(n) if n > 0 && !s.starts_with('+') => Ok(Self(n)),
+            _ => Err(NotANumber),
+        }
+    }
+}
+
+/// The text is not the number of a ticket: a whole number from 1 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from 1 on")]
+pub struct NotANumber;
+
 /// How a client names a ticket in a path: by its id or by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TicketRef {
@@ -95,10 +111,7 @@ impl std::str::FromStr for TicketRef {
         if let Ok(id) = s.parse::<TicketId>() {
             return Ok(Self::Id(id));
         }
-        match s.parse::<i64>() {
-            Ok(n) if n > 0 && !s.starts_with('+') => Ok(Self::Number(TicketNumber(n))),
-            _ => Err(NotATicket),
-        }
+        s.parse().map(Self::Number).map_err(|NotANumber| NotATicket)
     }
 }
 

@@ -58,8 +58,8 @@ struct DecisionParams {
     #[param(nullable = false)]
     action: Option<DecisionAction>,
     /// On the ticket of this number.
-    #[param(nullable = false, minimum = 1)]
-    ticket: Option<i64>,
+    #[param(value_type = Option<i64>, nullable = false, minimum = 1)]
+    ticket: Option<TicketNumber>,
     /// In this conversation.
     #[param(nullable = false)]
     conversation_id: Option<Uuid>,
@@ -105,7 +105,7 @@ impl From<DecisionParams> for DecisionFilter {
         Self {
             agent: params.agent.map(Into::into),
             action: params.action.map(Into::into),
-            ticket: params.ticket.map(TicketNumber),
+            ticket: params.ticket,
             conversation: params.conversation_id,
             provider: params.provider,
             model: params.model,

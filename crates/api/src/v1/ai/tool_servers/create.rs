@@ -30,7 +30,8 @@ endpoint!(create_tool_server);
 /// It is called at once: the answer holds what it can do. Agents are offered the tools that are allowed, and no others.
 #[utoipa::path(
     post, path = "/ai/tool-servers", tag = "Tool servers", request_body = CreateToolServerBody,
-    params(("Idempotency-Key" = Option<String>, Header,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        pattern = "^[!-~]{1,255}$",
         description = "Makes a repeat harmless: within 24 hours it gets the first answer again.")),
     responses((status = 201, description = "The server and what it can do.",
         body = ToolServerDetailBody))
