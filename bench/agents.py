@@ -7,7 +7,7 @@
 A provider on this machine answers after a fixed time, whole and streamed. One client on one connection, SQLite. Prints, in milliseconds:
   added        median of (call with the model) - (what the provider took) - (the same call with the embedded engine alone)
   first word   median of (first word at the client) - (first word sent by the provider), of a streamed answer
-  fallback     the first answer, and the median of the later ones, when nobody listens where the first provider should be
+  fallback     the first answer, and the median of the later ones, once the first provider has died
 """
 import argparse
 import http.client
@@ -16,7 +16,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -84,6 +83,11 @@ class Provider(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Dying(Provider):
+    # Its connections end with their answers, so that none outlives it.
+    protocol_version = "HTTP/1.0"
+
+
 def config(*ports):
     providers = "".join(f"  p{i}: {{kind: compatible, base_url: 'http://127.0.0.1:{port}/v1'}}\n" for i, port in enumerate(ports))
     fallback = ", ".join(f"p{i}/m" for i in range(1, len(ports)))
@@ -119,7 +123,9 @@ class Desk:
         assert answer.status in (200, 201), text
         return json.loads(text)
 
-    def categorize(self):
+    def categorize(self, after=0):
+        # Caches and cores that rest while the provider answers are slower at what comes next; so they rest here too.
+        time.sleep(after)
         begun = time.perf_counter()
         triage = self.call("/api/v1/ai/categorize", {"text": TEXT})
         return (time.perf_counter() - begun) * 1000, triage
@@ -148,43 +154,39 @@ def main():
     parser.add_argument("--models", required=True)
     parser.add_argument("--calls", type=int, default=200)
     args = parser.parse_args()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server, dying = (http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (Provider, Dying))
+    for one in (server, dying):
+        threading.Thread(target=one.serve_forever, daemon=True).start()
     port = server.server_address[1]
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        dead = nobody.getsockname()[1]
-
-        with tempfile.TemporaryDirectory() as folder:
-            desk = Desk(args, folder)
-            alone = statistics.median(desk.categorize()[0] for _ in range(args.calls))
-            desk.close()
-        with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "ai_config.yaml").write_text(config(port))
-            desk = Desk(args, folder)
-            added = []
-            for _ in range(args.calls):
-                took, triage = desk.categorize()
-                assert triage["provider"] == "p0" and not triage["degraded"], triage
-                added.append(took - Provider.took[-1] - alone)
-            words = []
-            for _ in range(min(args.calls, 50)):
-                Provider.first.clear()
-                first = desk.first_word()
-                words.append((first - Provider.first[-1]) * 1000)
-            desk.close()
-        with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "ai_config.yaml").write_text(config(dead, port))
-            desk = Desk.__new__(Desk)
-            original, Desk.categorize = Desk.categorize, lambda self: None
-            desk.__init__(args, folder)
-            Desk.categorize = original
-            fallback = []
-            for _ in range(20):
-                took, triage = desk.categorize()
-                assert triage["provider"] == "p1" and triage["degraded"], triage
-                fallback.append(took - Provider.took[-1])
-            desk.close()
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(args, folder)
+        alone = statistics.median(desk.categorize(after=DELAY_S)[0] for _ in range(args.calls))
+        desk.close()
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "ai_config.yaml").write_text(config(port))
+        desk = Desk(args, folder)
+        added = []
+        for _ in range(args.calls):
+            took, triage = desk.categorize()
+            assert triage["provider"] == "p0" and not triage["degraded"], triage
+            added.append(took - Provider.took[-1] - alone)
+        words = []
+        for _ in range(min(args.calls, 50)):
+            Provider.first.clear()
+            first = desk.first_word()
+            words.append((first - Provider.first[-1]) * 1000)
+        desk.close()
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "ai_config.yaml").write_text(config(dying.server_address[1], port))
+        desk = Desk(args, folder)
+        dying.shutdown()
+        dying.server_close()
+        fallback = []
+        for _ in range(20):
+            took, triage = desk.categorize()
+            assert triage["provider"] == "p1" and triage["degraded"], triage
+            fallback.append(took - Provider.took[-1])
+        desk.close()
     added.sort()
     print(f"embedded engine alone   {alone:8.1f} ms")
     print(f"added to the provider   {statistics.median(added):8.1f} ms, 95 %: {added[int(len(added) * .95)]:.1f}")
