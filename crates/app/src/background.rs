@@ -64,6 +64,13 @@ impl App {
             |app| &app.signals.labels,
             |app| Box::pin(app.take_over_model()),
         );
+        // A search must know which words are rare before the first question for similar tickets.
+        self.spawn_loop(
+            "search",
+            poll,
+            |app| &app.signals.index,
+            |app| Box::pin(async { Ok(app.store.warm_search().await?) }),
+        );
     }
 
     /// Reads providers and agents again when another process says so, and now and then unasked.
