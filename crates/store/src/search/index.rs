@@ -129,11 +129,12 @@ impl Store {
         let state = self.reader().query_one_raw(Statement::from_string(backend, state)).await?;
         let Some(state) = state else { return Ok(index) };
         let mark: i64 = state.try_get_by_index(0)?;
-        self.absorb(index, source, mark).await?;
+        // Words first: they are few, and a million vectors take seconds.
         let last: i64 = state.try_get_by_index(1)?;
         if index.weights().outdated(last) {
             index.set_weights(self.weigh(what, last).await?);
         }
+        self.absorb(index, source, mark).await?;
         Ok(index)
     }
 
