@@ -11,7 +11,8 @@ import argparse, json, re, subprocess, sys, tempfile, time
 
 import harness
 
-# What must look at every ticket that matches, and may read the table when that is all of them.
+# What must look at every ticket that matches, and may read the table when that is all of them; the
+# words that are counted stand in four of five.
 WHOLE = {"stats, all", "list, count all", "search, count", "export, all"}
 
 

@@ -55,14 +55,22 @@ impl App {
     /// Looks at every part. Only the database is vital: without a model, a queue or a cache the
     /// service is degraded, not down.
     pub async fn health(&self) -> Health {
+        // At once: while the database hangs, several parts wait for it, and whoever asks waits once.
+        let (database, queue, storage, ai, replica) = tokio::join!(
+            self.database_health(),
+            self.queue_health(),
+            self.storage_health(),
+            self.ai_health(),
+            self.replica_health(),
+        );
         let mut components = vec![
-            ("database", self.database_health().await),
-            ("queue", self.queue_health().await),
-            ("storage", self.storage_health().await),
+            ("database", database),
+            ("queue", queue),
+            ("storage", storage),
             ("cache", self.cache_health()),
-            ("ai", self.ai_health().await),
+            ("ai", ai),
         ];
-        components.extend(self.replica_health().await.map(|replica| ("replica", replica)));
+        components.extend(replica.map(|replica| ("replica", replica)));
         let state = components
             .iter()
             .map(|(name, part)| match part.state {

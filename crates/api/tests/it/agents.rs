@@ -243,6 +243,10 @@ async fn a_decision_is_put_back_once(db: &TestDb) {
     app.model.say(&advice("billing", "critical").to_string());
     made_from(&app, &people, TEXT).await;
     let rows = decisions(&app, &people, "ticket=1").await;
+    for no_number in ["0", "-1", "%2B1", "1.5", "one"] {
+        let path = format!("/ai/decisions?ticket={no_number}");
+        app.get(&path).bearer(&people.agent).await.expect(422);
+    }
     let id = rows[0]["id"].as_str().expect("an id").to_owned();
     assert_eq!(rows[0]["can_revert"], true);
     let path = format!("/ai/decisions/{id}/revert");
