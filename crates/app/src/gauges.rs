@@ -10,7 +10,7 @@ use crate::App;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl App {
-    /// Looks at the pools of connections and at the queues, for the metrics.
+    /// Looks at the pools of connections, at what searches keep in memory and at the queues, for the metrics.
     pub async fn measure(&self) {
         for pool in self.store.pools() {
             for (state, count) in [("used", pool.used), ("idle", pool.idle)] {
@@ -18,6 +18,11 @@ impl App {
                     .set(count);
             }
             metrics::gauge!("database_connections_max", "pool" => pool.pool).set(pool.max);
+        }
+        for kept in self.store.search_use() {
+            #[expect(clippy::cast_precision_loss, reason = "a number of vectors in memory")]
+            metrics::gauge!("search_vectors", "of" => kept.of).set(kept.vectors as f64);
+            metrics::gauge!("search_texts_counted", "of" => kept.of).set(kept.texts_counted);
         }
         match tokio::time::timeout(PATIENCE, self.measure_queues()).await {
             Ok(Ok(())) => {}

@@ -67,7 +67,7 @@ pub use notifications::{NotificationPosition, Notifications};
 pub use oauth::{Grants, OauthClients, OauthCode, OauthCodes, StoredGrant};
 pub use provider_keys::ProviderKeys;
 pub use replays::{ReplayPosition, Replays, StoredReplay};
-pub use search::{ArticleQuery, SimilarHit, SimilarQuery};
+pub use search::{ArticleQuery, SearchUse, SimilarHit, SimilarQuery};
 pub use sessions::{Session, Sessions};
 pub use settings::Settings;
 pub use teams::Teams;

@@ -11,6 +11,7 @@ mod tickets;
 mod vector_index;
 
 pub use articles::ArticleQuery;
+pub use index::SearchUse;
 pub use tickets::{SimilarHit, SimilarQuery};
 
 pub(crate) use analysis::{TicketText, TitledText, terms, tsvector, words};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use atc_ai::{EngineConfig, LocalEngine};
-use atc_api::ApiState;
+use atc_api::{ApiState, Listen};
 use atc_app::{App, AssistantBounds, Config, Keys, Parts, RateLimits};
 use atc_core::{
     agent::AiSettings,
@@ -41,6 +41,18 @@ pub const SEALING_KEY: &str = "a sealing key of thirty-two byte";
 /// One process has one place to count in, so that all tests of a process count together.
 static METRICS: LazyLock<Metrics> =
     LazyLock::new(|| telemetry::start_metrics("test").expect("nothing else counts in a test"));
+
+/// How servers of tests listen: on a free port of this machine, with bounds that no test meets by chance.
+#[must_use]
+pub fn listen() -> Listen {
+    Listen {
+        address: ([127, 0, 0, 1], 0).into(),
+        max_connections: 100,
+        header_timeout: Duration::from_secs(10),
+        answer_timeout: Duration::from_secs(10),
+        shutdown_grace: Duration::from_secs(5),
+    }
+}
 
 /// The program of one test. Nothing runs in its background unless the test starts it.
 pub struct TestApp {

@@ -28,7 +28,7 @@ mod wire;
 mod world;
 
 #[cfg(feature = "app")]
-pub use app::{PASSWORD, SEALING_KEY, TestApp};
+pub use app::{PASSWORD, SEALING_KEY, TestApp, listen};
 #[cfg(feature = "bucket")]
 pub use bucket_server::{ACCESS_KEY, BUCKET, BucketServer};
 #[cfg(feature = "app")]

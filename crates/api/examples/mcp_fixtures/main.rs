@@ -15,11 +15,9 @@ mod questions;
 mod resources;
 mod tools;
 
-use std::time::Duration;
-
-use atc_api::{Listen, Server};
+use atc_api::Server;
 use atc_core::user::Role;
-use atc_testkit::{TestApp, TestDb};
+use atc_testkit::{TestApp, TestDb, listen};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -35,14 +33,7 @@ async fn main() {
     let person = app.login_as(Role::Admin, "suite@example.com").await;
     let new = json!({"name": "suite", "scopes": ["admin"]});
     let token = app.post("/tokens").bearer(&person).json(&new).await.expect(201).text("/token");
-    let listen = Listen {
-        address: ([127, 0, 0, 1], 0).into(),
-        max_connections: 100,
-        header_timeout: Duration::from_secs(10),
-        answer_timeout: Duration::from_secs(10),
-        shutdown_grace: Duration::from_secs(1),
-    };
-    let server = Server::bind(listen).await.expect("a free port");
+    let server = Server::bind(listen()).await.expect("a free port");
     println!("http://{}/mcp\n{token}", server.local_addr());
     let door = atc_api::mcp_with(app.state.clone(), Fixtures::around);
     let shutdown = app.app.shutdown_token();

@@ -1,9 +1,9 @@
 //! What the tests of live updates share: a server on a port of its own, and real clients.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
-use atc_api::{Listen, Server};
-use atc_testkit::{TestApp, TestDb};
+use atc_api::Server;
+use atc_testkit::{TestApp, TestDb, listen};
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinHandle};
@@ -34,14 +34,7 @@ impl Live {
     ) -> Self {
         let app = TestApp::with(db, adjust);
         app.app.start_relay();
-        let listen = Listen {
-            address: ([127, 0, 0, 1], 0).into(),
-            max_connections: 100,
-            header_timeout: Duration::from_secs(10),
-            answer_timeout: Duration::from_secs(10),
-            shutdown_grace: Duration::from_secs(5),
-        };
-        let server = Server::bind(listen).await.expect("a free port");
+        let server = Server::bind(listen()).await.expect("a free port");
         let address = server.local_addr();
         let stop = app.app.shutdown_token().clone();
         let (token, tasks) = (stop.clone(), app.app.tasks().clone());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use atc_api::{ApiState, Listen, Server};
-use atc_testkit::{TestApp, TestDb};
+use atc_testkit::{TestApp, TestDb, listen};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -47,13 +47,9 @@ pub async fn run(db: &TestDb, max_connections: usize) -> Running {
         }),
         metrics: None,
     };
-    let listen = Listen {
-        address: ([127, 0, 0, 1], 0).into(),
-        max_connections,
-        header_timeout: Duration::from_millis(300),
-        answer_timeout: Duration::from_millis(300),
-        shutdown_grace: Duration::from_secs(5),
-    };
+    let hurried = Duration::from_millis(300);
+    let listen =
+        Listen { max_connections, header_timeout: hurried, answer_timeout: hurried, ..listen() };
     let server = Server::bind(listen).await.expect("a free port");
     let address = server.local_addr();
     let shutdown = CancellationToken::new();

@@ -16,12 +16,19 @@ use serde_json::{Value, json};
 
 use super::structured::object_in;
 
-/// The most characters of a summary.
-const SUMMARY_CHARS: usize = 1_000;
-/// The most characters of a suggested reply.
-const REPLY_CHARS: usize = 5_000;
-/// The most characters of a reason.
-const REASON_CHARS: usize = 500;
+/// The most characters of each text of an answer.
+struct Lengths {
+    title: usize,
+    summary: usize,
+    reply: usize,
+    reason: usize,
+}
+
+/// What is asked for: a server that holds a model to it ends a small model's texts before its tokens do. Below two
+/// thousand, which is as often as llama.cpp's grammar repeats a character.
+const ASKED: Lengths = Lengths { title: 80, summary: 400, reply: 1_000, reason: 200 };
+/// What is taken: a model that nobody holds to it may say more.
+const TAKEN: Lengths = Lengths { title: Title::MAX, summary: 1_000, reply: 5_000, reason: 500 };
 /// The most tags that a model may give.
 const MOST_TAGS: usize = 8;
 /// The most faults that a model is told.
@@ -42,7 +49,7 @@ pub(crate) struct TicketAdvice {
 
 /// The form, and what checks an answer against it.
 pub(crate) struct TicketForm {
-    /// What the model is shown: providers refuse bounds of lengths.
+    /// What the model is shown.
     pub asked: AnswerSchema,
     checked: Validator,
     teams: Vec<Team>,
@@ -68,10 +75,10 @@ impl TicketForm {
     /// # Errors
     /// Internal, when it is no schema.
     pub fn new(categories: &[Category], teams: Vec<Team>) -> Result<Self> {
-        let checked = schema(categories, &teams, true);
+        let checked = schema(categories, &teams, &TAKEN);
         let checked =
             jsonschema::validator_for(&checked).map_err(|e| Error::internal(e.to_string()))?;
-        let asked = schema(categories, &teams, false).to_string();
+        let asked = schema(categories, &teams, &ASKED).to_string();
         let asked = AnswerSchema { name: "ticket", schema: RawJson::trusted(asked) };
         Ok(Self { asked, checked, teams })
     }
@@ -117,24 +124,12 @@ fn plain(text: &str) -> String {
     text.trim().replace('\0', "")
 }
 
-fn schema(categories: &[Category], teams: &[Team], bounds: bool) -> Value {
+fn schema(categories: &[Category], teams: &[Team], most: &Lengths) -> Value {
     let slugs: Vec<_> = categories.iter().map(|c| c.slug.as_str()).collect();
     let priorities: Vec<_> = Priority::ALL.iter().map(|p| p.as_str()).collect();
     let mut names: Vec<Value> = teams.iter().map(|t| t.name.as_str().into()).collect();
     names.push(Value::Null);
-    let text = |max: usize| {
-        if bounds {
-            json!({"type": "string", "minLength": 1, "maxLength": max})
-        } else {
-            json!({"type": "string"})
-        }
-    };
-    let mut tags = json!({"type": "array", "items": text(Tag::MAX)});
-    let mut reply = json!({"type": ["string", "null"]});
-    if bounds {
-        tags["maxItems"] = MOST_TAGS.into();
-        reply["maxLength"] = REPLY_CHARS.into();
-    }
+    let text = |most: usize| json!({"type": "string", "minLength": 1, "maxLength": most});
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -142,14 +137,66 @@ fn schema(categories: &[Category], teams: &[Team], bounds: bool) -> Value {
             "title", "category", "priority", "team", "tags", "summary", "suggested_reply", "reason"
         ],
         "properties": {
-            "title": text(Title::MAX),
+            "title": text(most.title),
             "category": {"type": "string", "enum": slugs},
             "priority": {"type": "string", "enum": priorities},
             "team": {"enum": names},
-            "tags": tags,
-            "summary": text(SUMMARY_CHARS),
-            "suggested_reply": reply,
-            "reason": text(REASON_CHARS),
+            "tags": {"type": "array", "maxItems": MOST_TAGS, "items": text(Tag::MAX)},
+            "summary": text(most.summary),
+            "suggested_reply": {"type": ["string", "null"], "maxLength": most.reply},
+            "reason": text(most.reason),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use atc_core::text::{CategoryDescription, Name};
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn form() -> TicketForm {
+        let bugs = Category {
+            slug: Slug::parse("bug").unwrap(),
+            name: Name::parse("Bugs").unwrap(),
+            description: CategoryDescription::parse("What is broken.").unwrap(),
+            examples: Vec::new(),
+            team_id: None,
+            default_priority: None,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+            version: 1,
+        };
+        TicketForm::new(&[bugs], Vec::new()).unwrap()
+    }
+
+    /// An answer with texts of these lengths.
+    fn answer(most: &Lengths) -> Value {
+        json!({
+            "title": "t".repeat(most.title),
+            "category": "bug",
+            "priority": "low",
+            "team": null,
+            "tags": ["printer"],
+            "summary": "s".repeat(most.summary),
+            "suggested_reply": "r".repeat(most.reply),
+            "reason": "w".repeat(most.reason),
+        })
+    }
+
+    #[test]
+    fn more_is_taken_than_is_asked_for() {
+        let form = form();
+        let asked: Value = serde_json::from_str(form.asked.schema.as_str()).unwrap();
+        let asked = jsonschema::validator_for(&asked).unwrap();
+        assert!(asked.is_valid(&answer(&ASKED)));
+        assert!(!asked.is_valid(&answer(&TAKEN)));
+        for most in [ASKED, TAKEN] {
+            form.read(&answer(&most).to_string()).unwrap();
+        }
+        let longer = Lengths { summary: TAKEN.summary + 1, ..TAKEN };
+        let fault = form.read(&answer(&longer).to_string()).unwrap_err();
+        assert!(fault.starts_with("/summary: "), "{fault}");
+    }
 }

@@ -3,8 +3,13 @@
 use std::io::IsTerminal;
 
 use atc_core::observe::TRACES;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, ParseError, Targets},
+    fmt,
+    layer::{Filter, SubscriberExt},
+    util::SubscriberInitExt,
 };
 
 use super::{Traces, TracesConfig};
@@ -33,9 +38,7 @@ pub enum TelemetryError {
 }
 
 /// Writes logs to standard error from now on, and sends traces where `traces` says. `level` is a level or a
-/// filter such as `info,atc_api=debug`; the libraries below us speak up from `warn` on, because below that
-/// they print statements and messages with their values. What `rmcp` calls an error there is a client that
-/// has gone.
+/// filter such as `info,atc_api=debug`.
 ///
 /// # Errors
 /// When the level makes no sense, when traces cannot be set up, or when it is called twice.
@@ -44,11 +47,7 @@ pub fn start_logging(
     format: LogFormat,
     traces: Option<TracesConfig>,
 ) -> Result<Option<Traces>, TelemetryError> {
-    let filter = EnvFilter::try_new(format!(
-        "warn,{level},sqlx=warn,sea_orm=warn,hyper=warn,rmcp=warn,rmcp::service=off,\
-         rmcp::transport::streamable_http_client=off,rmcp::transport::worker=off,\
-         rmcp::transport::common=off,{TRACES}=off"
-    ))?;
+    let filter = filter(level)?;
     let lines = lines(format).with_filter(filter);
     let traces = traces.map(Traces::start).transpose()?;
     let sent = traces.as_ref().map(Traces::layer);
@@ -56,10 +55,78 @@ pub fn start_logging(
     Ok(traces)
 }
 
+/// What is written: what `level` says, and of libraries no more than warnings, because they print statements and
+/// messages with their values below that. What `rmcp` calls an error in some places is a client that has gone.
+fn filter(level: &str) -> Result<impl Filter<Registry> + 'static, ParseError> {
+    let chosen = EnvFilter::try_new(format!("warn,{level}"))?;
+    let bounds = Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_targets(["sqlx", "sea_orm", "hyper", "rmcp"].map(|of| (of, LevelFilter::WARN)))
+        .with_targets(
+            [
+                "rmcp::service",
+                "rmcp::transport::streamable_http_client",
+                "rmcp::transport::worker",
+                "rmcp::transport::common",
+                TRACES,
+            ]
+            .map(|of| (of, LevelFilter::OFF)),
+        );
+    Ok(chosen.and(bounds))
+}
+
 fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     let stderr = fmt::layer().with_writer(std::io::stderr);
     match format {
         LogFormat::Text => stderr.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => stderr.json().flatten_event(true).boxed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{Event, Level, Subscriber, event};
+    use tracing_subscriber::layer::Context;
+
+    use super::*;
+
+    /// Keeps who said something, and how loud.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Kept {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let said = format!("{} {}", event.metadata().target(), event.metadata().level());
+            self.0.lock().unwrap().push(said);
+        }
+    }
+
+    /// What is kept of some events.
+    fn kept(level: &str) -> Vec<String> {
+        let kept = Kept::default();
+        let subscriber =
+            tracing_subscriber::registry().with(kept.clone().with_filter(filter(level).unwrap()));
+        tracing::subscriber::with_default(subscriber, || {
+            event!(target: "atc_api", Level::DEBUG, "ours");
+            event!(target: "atc_app", Level::INFO, "ours");
+            event!(target: "sqlx::query", Level::INFO, "SELECT 'a secret'");
+            event!(target: "sqlx::query", Level::WARN, "slow");
+            event!(target: "rmcp::service", Level::ERROR, "a client has gone");
+            event!(target: TRACES, Level::ERROR, "a span");
+        });
+        let kept = kept.0.lock().unwrap();
+        kept.clone()
+    }
+
+    #[test]
+    fn a_level_holds_for_everybody_and_libraries_say_no_more_than_warnings() {
+        assert_eq!(kept("error"), [""; 0]);
+        assert_eq!(kept("info"), ["atc_app INFO", "sqlx::query WARN"]);
+        let all = ["atc_api DEBUG", "atc_app INFO", "sqlx::query WARN"];
+        assert_eq!(kept("info,atc_api=debug,sqlx=trace"), all);
+        assert_eq!(kept("trace"), all);
+        assert!(filter("loud").is_err());
     }
 }

@@ -47,7 +47,7 @@ const fn metric(name: &'static str, kind: MetricKind, help: &'static str) -> Met
 }
 
 /// Every metric of this program; those of the process (`process_…`) come from their library.
-pub const METRICS: [Metric; 27] = [
+pub const METRICS: [Metric; 29] = [
     metric("build_info", Gauge, "1, with the version of the program as a label."),
     metric(
         "http_requests_total",
@@ -72,6 +72,16 @@ pub const METRICS: [Metric; 27] = [
         "Connections of a pool, by whether they are used or idle.",
     ),
     metric("database_connections_max", Gauge, "How many connections a pool may have."),
+    metric(
+        "search_vectors",
+        Gauge,
+        "Vectors in memory that searches compare, by what they are of.",
+    ),
+    metric(
+        "search_texts_counted",
+        Gauge,
+        "Texts in which a process counted words, to know the rare ones; 0 before that.",
+    ),
     metric(
         "database_begin_seconds",
         Histogram,

@@ -52,6 +52,17 @@ pub(crate) struct SearchIndex {
     pub articles: Index,
 }
 
+/// How much of the tickets, or of the articles, searches keep in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchUse {
+    /// `tickets` or `articles`.
+    pub of: &'static str,
+    /// How many vectors; 56 bytes each.
+    pub vectors: usize,
+    /// In how many texts words were counted.
+    pub texts_counted: u32,
+}
+
 /// Which table an index is filled from.
 #[derive(Clone, Copy)]
 struct Source {
@@ -105,6 +116,17 @@ impl Store {
         self.refreshed_tickets().await?;
         self.refreshed_articles().await?;
         Ok(())
+    }
+
+    /// How much searches keep in memory.
+    #[must_use]
+    pub fn search_use(&self) -> [SearchUse; 2] {
+        let used = |of, index: &Index| SearchUse {
+            of,
+            vectors: index.vectors.len(),
+            texts_counted: index.weights().texts(),
+        };
+        [used("tickets", &self.search.tickets), used("articles", &self.search.articles)]
     }
 
     /// The index of the tickets, up to date.

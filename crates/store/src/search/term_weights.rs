@@ -36,6 +36,11 @@ impl TermWeights {
         Self { last, ..self }
     }
 
+    /// How many texts were counted.
+    pub const fn texts(&self) -> u32 {
+        self.texts
+    }
+
     /// Whether so many texts came since that the counts may tell something else.
     pub fn outdated(&self, last: i64) -> bool {
         last > self.last + self.last / 4

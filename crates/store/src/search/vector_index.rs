@@ -81,6 +81,11 @@ impl VectorIndex {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many rows it knows.
+    pub fn len(&self) -> usize {
+        self.read().codes.len()
+    }
+
     pub fn mark(&self) -> i64 {
         self.read().mark
     }

@@ -74,6 +74,7 @@ fn series_have_the_labels_that_are_promised_and_no_others() {
         r#"job_queue_oldest_seconds{queue="files"} 0"#,
         r#"database_connections_max{pool="read"} 16"#,
         r#"database_connections_max{pool="write"} 1"#,
+        r#"search_vectors{of="tickets"} 0"#,
         r#"model_call_seconds_count{provider="local",model="words",operation="triage"}"#,
         r#"model_calls_total{provider="local",model="reader",operation="read_document",outcome="ok"} 1"#,
         r#"webhook_attempts_total{outcome="timed_out"}"#,
@@ -187,6 +188,24 @@ fn the_names_in_a_query_are_found() {
     let query = "sum by (le, route) (rate(http_request_seconds_bucket{method=~\"$m\"}[5m])) / 2 > 0.5 and up == 1";
     let names: Vec<_> = metrics_of(query).into_iter().collect();
     assert_eq!(names, ["http_request_seconds_bucket", "up"]);
+}
+
+#[test]
+fn a_process_of_the_api_alone_counts_words_unasked() {
+    let installation = Installation::new().with("METRICS_PORT", "0");
+    let knows_words = |server: &Server| {
+        eventually("words were counted", || {
+            server.metrics().contains("search_texts_counted{of=\"tickets\"} 1\n")
+        });
+    };
+    {
+        let all = installation.serve();
+        let token = admin(&installation, &all);
+        let ticket = json!({"text": "The printer prints stripes"});
+        assert_eq!(all.call("POST", "/tickets/ai", &token, Some(&ticket)).status, 201);
+        knows_words(&all);
+    }
+    knows_words(&installation.serve_roles("api", "api.log"));
 }
 
 #[test]
