@@ -83,7 +83,7 @@ class Database:
 
 
 def growth(database, args):
-    server = database.serve(ROLES="api").log_in()
+    server = database.serve(ROLES="api").log_in().settled()
     try:
         print("| request | a second | p50 ms | p99 ms | CPU µs each |\n| --- | --- | --- | --- | --- |")
         for name, script in scripts(database.tickets).items():
@@ -98,7 +98,8 @@ def processes(database, args):
     print("| request | a second | p50 ms | p99 ms | CPU µs each |\n| --- | --- | --- | --- | --- |")
     for count in (1, 2, 4):
         servers = [database.serve(ROLES="api") for _ in range(count)]
-        servers[0].log_in()
+        for server in servers:
+            server.log_in().settled()
         try:
             for name, script in scripts(database.tickets).items():
                 measured(servers, script, 2)

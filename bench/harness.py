@@ -43,15 +43,15 @@ class Postgres:
 
 
 class Server:
-    """The program, serving on a free port."""
+    """The program, serving on a free port; `under` another one that runs it, where one is named."""
 
-    def __init__(self, program, database, folder, **env):
+    def __init__(self, program, database, folder, under=(), **env):
         self.env = {"PATH": os.environ["PATH"], "DATABASE_URL": database, "DATA_DIR": folder, "PORT": "0", "DASHBOARD_PORT": "off",
                     "MCP_PORT": "off", "MODELS_DIR": folder + "/none", "LOG_LEVEL": "error", "RATE_LIMIT_PER_MINUTE": "0",
                     "RATE_LIMIT_UPLOADS_PER_MINUTE": "0", "ACCESS_TOKEN_TTL_S": "86400", "ROLES": "api,worker", **env}
         roles = self.env.pop("ROLES")
         self.program, self.folder, self.base, self.token = program, folder, None, ""
-        self.process = subprocess.Popen([program, "serve", "--roles", roles], env=self.env, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*under, program, "serve", "--roles", roles], env=self.env, stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if m := re.search(r"Listening on http://(\S+)", line):
                 self.base = m.group(1)
@@ -76,6 +76,13 @@ class Server:
             return json.loads(text) if text else None
         finally:
             connection.close()
+
+    def settled(self):
+        """Waits until it has in memory what searches need, a million vectors for instance, and is idle."""
+        used = None
+        while used != (used := self.cpu_seconds()):
+            time.sleep(1)
+        return self
 
     def cpu_seconds(self):
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()

@@ -42,7 +42,7 @@ def requests(server, people):
         "list, critical of a category, latest change": "priority=critical&category=bug&sort=-updated_at",
         "list, nobody's and open": "assignee_id=none&status=open",
         "list, count open": "status=open&include_total=true", "list, count all": "include_total=true",
-        "search, one common word": "q=printer", "search, two words": "q=printer%20invoice", "search, a rare word": "q=printer17",
+        "search, one common word": "q=printer", "search, two words": "q=printer%20invoice", "search, a rare word": "q=gramophone",
         "search, no such word": "q=nonsenseword", "search, common word and open": "q=printer&status=open",
         "search, newest first": "q=printer%20invoice&sort=-created_at", "search, count": "q=printer%20invoice&include_total=true",
     }
@@ -103,6 +103,7 @@ def values(postgres, name, server, tickets):
     page = server.call("GET", "/tickets?limit=20")
     for _ in range(min(499, tickets // 20 - 2)):
         page = server.call("GET", "/tickets?limit=20&cursor=" + page["next_cursor"])
+    server.call("POST", "/tickets", {"title": "A rare word", "description": "The gramophone does not start.", "category": "bug", "priority": "low"})
     return {
         "{half}": str(tickets // 2), "{id}": one(f"SELECT id FROM tickets WHERE number = {tickets // 3}"),
         "{requester}": one("SELECT id FROM users WHERE email = 'p900@example.com'"),
@@ -143,8 +144,8 @@ def measured(postgres, name, server, args):
             continue
         request()
         seen = [s for s in harness.statements(postgres, request) if s.startswith(("SELECT", "WITH"))]
-        # Who asks is looked up each time, and is not of the subject.
-        yield what, [s for s in seen if "FROM sessions" not in s and "_terms)" not in s]
+        # Who asks is looked up each time, and the process looks for new articles now and then: neither is of the subject.
+        yield what, [s for s in seen if not any(of in s for of in ("FROM sessions", "_terms)", "FROM article_passages"))]
     if not args.only:
         yield "export, all", exported(postgres, server)
 
@@ -175,7 +176,7 @@ def main():
             harness.fill(postgres, "plans", args.tickets)
             print(f"{args.tickets:,} tickets in {time.time() - started:.0f} s\n", flush=True)
             postgres.sql("postgres", "ALTER DATABASE plans SET log_statement = 'all'")
-            server = harness.Server(args.program, url, folder, ROLES="api").log_in()
+            server = harness.Server(args.program, url, folder, ROLES="api", BACKGROUND_POLL_MS="60000").log_in().settled()
             try:
                 bad = report(postgres, server, args)
             finally:

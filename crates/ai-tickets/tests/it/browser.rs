@@ -77,7 +77,9 @@ impl Page {
                 return message["result"].take();
             }
             let complaints = ["Runtime.exceptionThrown", "Log.entryAdded"];
-            if complaints.iter().any(|kind| message["method"] == *kind) {
+            // Remarks are none, such as that it did not put the cursor where the test had put it already.
+            let is_remark = message["params"]["entry"]["level"] == "info";
+            if complaints.iter().any(|kind| message["method"] == *kind) && !is_remark {
                 self.complaints.push(message["params"].to_string());
             }
         }

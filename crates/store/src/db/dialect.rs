@@ -341,53 +341,71 @@ pub(crate) fn text_match(
     within: Within,
     need: Need,
 ) -> SimpleExpr {
-    let (what, row) = match within {
-        Within::Tickets(_) => ("ticket", "t.number"),
-        Within::Articles => ("article", "k.number"),
-    };
-    let joined = |terms: Vec<String>, all: &str, any: &str| match need {
-        Need::All => terms.join(all),
-        Need::Any => terms.join(any),
+    let (what, row, reach, beyond) = match within {
+        Within::Tickets { reach, beyond } => ("ticket", "t.number", reach, beyond),
+        Within::Articles => ("article", "k.number", Reach::Everywhere, None),
     };
     match engine {
         Engine::Sqlite => {
-            let columns = match within {
-                Within::Tickets(Reach::Title) => "{title} : ",
-                Within::Tickets(Reach::Text) => "{title body} : ",
-                Within::Tickets(Reach::Comments) => "{title body comments} : ",
-                Within::Tickets(Reach::Everywhere) | Within::Articles => "",
-            };
-            let any = |terms: &Vec<String>| {
-                let terms: Vec<_> = terms.iter().map(|t| format!("\"{t}\"")).collect();
-                format!("({})", terms.join(" OR "))
-            };
-            let terms = words.iter().map(any).collect();
+            let mut query = fts5_query(words, reach, need);
+            if let Some(nearer) = beyond {
+                query = format!("({query}) NOT ({})", fts5_query(words, nearer, need));
+            }
             Expr::cust_with_values(
                 format!("{row} IN (SELECT rowid FROM {what}_search WHERE {what}_search MATCH ?)"),
-                [format!("{columns}({})", joined(terms, " AND ", " OR "))],
+                [query],
             )
         }
         Engine::Postgres => {
-            let weights = match within {
-                Within::Tickets(Reach::Title) => ":A",
-                Within::Tickets(Reach::Text) => ":AB",
-                Within::Tickets(Reach::Comments) => ":ABC",
-                Within::Tickets(Reach::Everywhere) | Within::Articles => "",
-            };
-            let any = |terms: &Vec<String>| {
-                let terms: Vec<_> = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
-                format!("({})", terms.join(" | "))
-            };
-            let terms = words.iter().map(any).collect();
+            let mut queries = vec![tsquery(words, reach, need)];
+            let mut not_nearer = "";
+            // Of one row, not a second look at the table: for each ticket that, too, the planner would rather go
+            // through all tickets.
+            if let Some(nearer) = beyond {
+                queries.push(tsquery(words, nearer, need));
+                not_nearer = " AND NOT document @@ $2::text::tsquery";
+            }
             Expr::cust_with_values(
                 format!(
                     "{row} IN (SELECT {what}_number FROM {what}_search \
-                     WHERE document @@ $1::text::tsquery)"
+                     WHERE document @@ $1::text::tsquery{not_nearer})"
                 ),
-                [joined(terms, " & ", " | ")],
+                queries,
             )
         }
     }
+}
+
+/// A query of SQLite's full text search (FTS5, 3.).
+fn fts5_query(words: &[Vec<String>], reach: Reach, need: Need) -> String {
+    let columns = match reach {
+        Reach::Title => "{title} : ",
+        Reach::Text => "{title body} : ",
+        Reach::Comments => "{title body comments} : ",
+        Reach::Everywhere => "",
+    };
+    let any = |terms: &Vec<String>| {
+        let terms: Vec<_> = terms.iter().map(|t| format!("\"{t}\"")).collect();
+        format!("({})", terms.join(" OR "))
+    };
+    let words: Vec<_> = words.iter().map(any).collect();
+    format!("{columns}({})", words.join(if need == Need::All { " AND " } else { " OR " }))
+}
+
+/// A `tsquery` of PostgreSQL.
+fn tsquery(words: &[Vec<String>], reach: Reach, need: Need) -> String {
+    let weights = match reach {
+        Reach::Title => ":A",
+        Reach::Text => ":AB",
+        Reach::Comments => ":ABC",
+        Reach::Everywhere => "",
+    };
+    let any = |terms: &Vec<String>| {
+        let terms: Vec<_> = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
+        format!("({})", terms.join(" | "))
+    };
+    let words: Vec<_> = words.iter().map(any).collect();
+    words.join(if need == Need::All { " & " } else { " | " })
 }
 
 /// A column of `tickets t` as something to sort by for which there is no index.

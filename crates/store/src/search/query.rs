@@ -89,8 +89,8 @@ impl Reach {
 /// Which texts are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Within {
-    /// Those of `tickets t`.
-    Tickets(Reach),
+    /// Those of `tickets t`, this far, and not already within a nearer reach.
+    Tickets { reach: Reach, beyond: Option<Reach> },
     /// Those of `articles k`.
     Articles,
 }
@@ -104,9 +104,15 @@ pub(crate) enum Need {
     Any,
 }
 
-/// `tickets t` has all the words within reach.
-pub(crate) fn text_condition(engine: Engine, query: &TextQuery, reach: Reach) -> SimpleExpr {
-    dialect::text_match(engine, &query.alternatives(), Within::Tickets(reach), Need::All)
+/// `tickets t` has all the words within reach, and has not all of them within a nearer one.
+pub(crate) fn text_condition(
+    engine: Engine,
+    query: &TextQuery,
+    reach: Reach,
+    beyond: Option<Reach>,
+) -> SimpleExpr {
+    let within = Within::Tickets { reach, beyond };
+    dialect::text_match(engine, &query.alternatives(), within, Need::All)
 }
 
 /// Terms as words that have no other.

@@ -188,7 +188,7 @@ impl Store {
         }
         // Comments are no part of the comparison, but to leave them out here would make PostgreSQL
         // read every text that has a word.
-        let within = Within::Tickets(Reach::Everywhere);
+        let within = Within::Tickets { reach: Reach::Everywhere, beyond: None };
         let mut select = tickets(query.visibility);
         select
             .column(("t", "number"))

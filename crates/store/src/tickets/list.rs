@@ -78,7 +78,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         let mut query = select(visibility);
         query.cond_where(conditions(filter));
         if let Some(text) = text {
-            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility)));
+            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility), None));
         }
         if let Some(after) = page.after {
             let row = Expr::tuple([Expr::col(("t", column)), Expr::col(("t", "number"))]);
@@ -142,15 +142,12 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
             let mut query = select(visibility);
             query
                 .cond_where(conditions(filter))
-                .and_where(text_condition(self.engine, text, reach))
+                .and_where(text_condition(self.engine, text, reach, nearer))
                 .limit(wanted - found.len() as u64);
             if rare {
                 query.order_by_expr(dialect::by_no_index(self.engine, "number"), Order::Desc);
             } else {
                 query.order_by(("t", "number"), Order::Desc);
-            }
-            if let Some(nearer) = nearer {
-                query.and_where(text_condition(self.engine, text, nearer).not());
             }
             if let Some(number) = start {
                 query.and_where(Expr::col(("t", "number")).lt(number.0));
@@ -187,7 +184,7 @@ impl<C: ConnectionTrait> Tickets<'_, C> {
         restrict(&mut query, visibility);
         query.cond_where(conditions(filter));
         if let Some(text) = text {
-            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility)));
+            query.and_where(text_condition(self.engine, text, Reach::farthest(visibility), None));
         }
         let row = self.db.query_one(&query).await?.ok_or(StoreError::NotFound("count"))?;
         let count: i64 = row.try_get_by_index(0)?;
