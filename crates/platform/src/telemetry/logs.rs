@@ -127,6 +127,5 @@ mod tests {
         let all = ["atc_api DEBUG", "atc_app INFO", "sqlx::query WARN"];
         assert_eq!(kept("info,atc_api=debug,sqlx=trace"), all);
         assert_eq!(kept("trace"), all);
-        assert!(filter("loud").is_err());
     }
 }
