@@ -43,6 +43,8 @@ def requests(server, people):
         "list, nobody's and open": "assignee_id=none&status=open",
         "list, count open": "status=open&include_total=true", "list, count all": "include_total=true",
         "search, one common word": "q=printer", "search, two words": "q=printer%20invoice", "search, a rare word": "q=gramophone",
+        "search, a rare word, newest first": "q=gramophone&sort=-created_at", "search, a rare word and open": "q=gramophone&status=open",
+        "search, a rare word, count": "q=gramophone&include_total=true",
         "search, no such word": "q=nonsenseword", "search, common word and open": "q=printer&status=open",
         "search, newest first": "q=printer%20invoice&sort=-created_at", "search, count": "q=printer%20invoice&include_total=true",
     }
