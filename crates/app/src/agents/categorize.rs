@@ -193,7 +193,7 @@ impl App {
             message.push('\n');
             message.push_str(&fenced(entropy, "article", &passage));
         }
-        let form = TicketForm::new(categories, teams)?;
+        let form = TicketForm::new(categories, teams, settings.max_tokens)?;
         Ok(Question { agent, system, message, form })
     }
 

@@ -16,21 +16,50 @@ use serde_json::{Value, json};
 
 use super::structured::object_in;
 
-/// The most characters of each text of an answer.
+/// The most characters of each text of an answer, and the most tags.
 struct Lengths {
     title: usize,
     summary: usize,
     reply: usize,
     reason: usize,
+    tag: usize,
+    tags: usize,
 }
 
-/// What is asked for: a server that holds a model to it ends a small model's texts before its tokens do. Below two
-/// thousand, which is as often as llama.cpp's grammar repeats a character.
-const ASKED: Lengths = Lengths { title: 80, summary: 400, reply: 1_000, reason: 200 };
-/// What is taken: a model that nobody holds to it may say more.
-const TAKEN: Lengths = Lengths { title: Title::MAX, summary: 1_000, reply: 5_000, reason: 500 };
-/// The most tags that a model may give.
-const MOST_TAGS: usize = 8;
+/// What is taken of whoever says much.
+const TAKEN: Lengths = Lengths {
+    title: Title::MAX,
+    summary: 1_000,
+    reply: 5_000,
+    reason: 500,
+    tag: Tag::MAX,
+    tags: 8,
+};
+/// What is asked for. Below two thousand, which is as often as llama.cpp's grammar repeats a character.
+const ASKED: Lengths =
+    Lengths { title: 80, summary: 400, reply: 1_000, reason: 200, tag: 30, tags: 5 };
+/// Of what is asked for, the characters of names, marks and everything that does not get shorter.
+const FIXED_CHARS: usize = 400;
+/// What a token stands for at least, in most texts; in English it is four.
+const CHARS_PER_TOKEN: usize = 2;
+
+impl Lengths {
+    /// What is asked of a model that may say so many tokens: a server that holds a small one to the form then ends its
+    /// texts before its tokens do.
+    fn asked(max_tokens: u32) -> Self {
+        let room = usize::try_from(max_tokens).unwrap_or(usize::MAX);
+        let room = room.saturating_mul(CHARS_PER_TOKEN).saturating_sub(FIXED_CHARS);
+        let all = ASKED.summary + ASKED.reply + ASKED.reason;
+        let shorter = |most: usize| (most * room.min(all) / all).max(ASKED.title);
+        Self {
+            summary: shorter(ASKED.summary),
+            reply: shorter(ASKED.reply),
+            reason: shorter(ASKED.reason),
+            ..ASKED
+        }
+    }
+}
+
 /// The most faults that a model is told.
 const MOST_FAULTS: usize = 5;
 
@@ -70,15 +99,15 @@ struct Words {
 }
 
 impl TicketForm {
-    /// The form for these categories and teams.
+    /// The form for these categories and teams, of a model that may say so many tokens.
     ///
     /// # Errors
     /// Internal, when it is no schema.
-    pub fn new(categories: &[Category], teams: Vec<Team>) -> Result<Self> {
+    pub fn new(categories: &[Category], teams: Vec<Team>, max_tokens: u32) -> Result<Self> {
         let checked = schema(categories, &teams, &TAKEN);
         let checked =
             jsonschema::validator_for(&checked).map_err(|e| Error::internal(e.to_string()))?;
-        let asked = schema(categories, &teams, &ASKED).to_string();
+        let asked = schema(categories, &teams, &Lengths::asked(max_tokens)).to_string();
         let asked = AnswerSchema { name: "ticket", schema: RawJson::trusted(asked) };
         Ok(Self { asked, checked, teams })
     }
@@ -141,7 +170,7 @@ fn schema(categories: &[Category], teams: &[Team], most: &Lengths) -> Value {
             "category": {"type": "string", "enum": slugs},
             "priority": {"type": "string", "enum": priorities},
             "team": {"enum": names},
-            "tags": {"type": "array", "maxItems": MOST_TAGS, "items": text(Tag::MAX)},
+            "tags": {"type": "array", "maxItems": most.tags, "items": text(most.tag)},
             "summary": text(most.summary),
             "suggested_reply": {"type": ["string", "null"], "maxLength": most.reply},
             "reason": text(most.reason),
@@ -168,7 +197,7 @@ mod tests {
             updated_at: DateTime::UNIX_EPOCH,
             version: 1,
         };
-        TicketForm::new(&[bugs], Vec::new()).unwrap()
+        TicketForm::new(&[bugs], Vec::new(), 10_000).unwrap()
     }
 
     /// An answer with texts of these lengths.
@@ -195,6 +224,9 @@ mod tests {
         for most in [ASKED, TAKEN] {
             form.read(&answer(&most).to_string()).unwrap();
         }
+        assert_eq!(Lengths::asked(u32::MAX).reply, ASKED.reply);
+        let short = Lengths::asked(500);
+        assert_eq!((short.summary, short.reply, short.reason, short.title), (150, 375, 80, 80));
         let longer = Lengths { summary: TAKEN.summary + 1, ..TAKEN };
         let fault = form.read(&answer(&longer).to_string()).unwrap_err();
         assert!(fault.starts_with("/summary: "), "{fault}");

@@ -50,6 +50,7 @@ impl App {
                 };
                 metrics::counter!("agent_malformed_answers_total", "agent" => ask.agent.as_str())
                     .increment(1);
+                tracing::debug!(%model, fault, "a language model gave an answer of another form");
                 if attempt == 1 {
                     chain.note(&model, "its answer had not the form that was asked for");
                     break;
