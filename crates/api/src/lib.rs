@@ -31,7 +31,7 @@ pub use axum::Router;
 pub use config::{Config, Listen};
 pub use dashboard::dashboard;
 pub use endpoint::Access;
-pub use mcp::{McpServer, StdioError, mcp, mcp_stdio, mcp_with};
+pub use mcp::{McpServer, StdioError, mcp, mcp_stdio, mcp_tools, mcp_with};
 pub use metrics::metrics_door;
 pub use openapi::{document, policy_table};
 pub use router::router;

@@ -215,7 +215,7 @@ ai_providers:
   typo: {kind: compatible, base_url: 'ftp://x', max_retries: 99}
   openai: {api_key_env: OPENAI_API_KEY, models: [gpt-5-mini]}
 agents:
-  customer_support_agent: {model_provider: openai, model_name: gpt-9, temperature: 7}
+  customer_support_agent: {model_provider: openai, model_name: gpt-9, temperature: 7, tools: [create_ticket, transcribe_audio, crm__find, launch]}
   categorization_agent: {model_provider: nobody, model_name: x}
   sales_agent: {model_provider: openai, model_name: gpt-5-mini}
 ",
@@ -229,6 +229,7 @@ agents:
             "ai_providers.typo.max_retries",
             "agents.customer_support_agent.model_name",
             "agents.customer_support_agent.temperature",
+            "agents.customer_support_agent.tools: There is no tool launch.",
             "agents.categorization_agent.model_provider",
             "agents.sales_agent",
         ] {
@@ -242,6 +243,8 @@ agents:
             ("ai_providers: [", "line 1"),
             ("ai_providers:\n  openai:\n    api_key: x\n", "api_key"),
             ("agent: {}", "agent"),
+            ("ai_providers:\n  openai:\n    models: [{name: x, max_tokens: 9}]\n", "`max_tokens`"),
+            ("ai_providers:\n  openai:\n    models: [[x]]\n", "the name of a model"),
         ] {
             let found = load(text).unwrap_err().to_string();
             assert!(found.contains(part), "{found}");

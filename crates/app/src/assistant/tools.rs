@@ -42,7 +42,7 @@ impl Tool {
 
     pub const fn name(self) -> &'static str {
         match self {
-            Self::SearchKnowledge => "search_knowledge",
+            Self::SearchKnowledge => "search_knowledge_base",
             Self::SearchTickets => "search_tickets",
             Self::GetTicket => "get_ticket",
             Self::ReadFileText => "read_file_text",
@@ -111,6 +111,17 @@ impl Tool {
         }
     }
 }
+
+/// The names of the tools of ours.
+pub const ASSISTANT_TOOLS: [&str; Tool::ALL.len()] = {
+    let mut names = [""; Tool::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = Tool::ALL[n].name();
+        n += 1;
+    }
+    names
+};
 
 /// What a turn may call.
 pub(super) struct Toolbox {

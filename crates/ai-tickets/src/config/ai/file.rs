@@ -1,12 +1,16 @@
 //! The form of `ai_config.yaml`. `docs/agents.md` describes it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
+use atc_app::ASSISTANT_TOOLS;
 use atc_core::agent::{
     AgentName, AgentSettings, AiSettings, ApiKey, Budget, ModelRef, Price, Provider, ProviderKind,
     ProviderName, Shadow,
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use url::Url;
 
 /// How long a call of a provider may take, where nobody says.
@@ -48,11 +52,35 @@ struct ProviderEntry {
 }
 
 /// A model: its name, or more of it.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 enum ModelEntry {
     Name(String),
     Priced(PricedModel),
+}
+
+/// By hand, because serde's `untagged` forgets what is wrong with an entry.
+impl<'de> Deserialize<'de> for ModelEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrMore;
+
+        impl<'de> Visitor<'de> for NameOrMore {
+            type Value = ModelEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a model, or its name and prices")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<ModelEntry, E> {
+                Ok(ModelEntry::Name(name.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelEntry, A::Error> {
+                PricedModel::deserialize(MapAccessDeserializer::new(map)).map(ModelEntry::Priced)
+            }
+        }
+
+        deserializer.deserialize_any(NameOrMore)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -288,6 +316,9 @@ impl Check<'_> {
         if entry.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
             self.note(&format!("{at}.temperature"), "This is no number from 0 to 2.");
         }
+        for name in entry.tools.iter().flatten() {
+            self.tool(at, name);
+        }
         let tokens = self.number(at, "max_tokens", entry.max_tokens, TOKENS.into(), 100_000);
         let deadline = self.number(at, "deadline_s", entry.deadline_s, DEADLINE_S, 55);
         let steps = self.number(at, "max_steps", entry.max_steps, STEPS.into(), 50);
@@ -301,6 +332,18 @@ impl Check<'_> {
             tools: entry.tools,
             max_steps: u8::try_from(steps).unwrap_or(u8::MAX),
             budget: self.budget(&format!("{at}.budget"), &entry.budget),
+        }
+    }
+
+    /// Notes a name that no tool can have. What only our MCP server has, no agent needs: it is passed over. Which tools
+    /// other servers have, is known later.
+    fn tool(&mut self, at: &str, name: &str) {
+        let mut known = ASSISTANT_TOOLS.into_iter().chain(atc_api::mcp_tools());
+        if !name.contains("__") && !known.any(|tool| tool == name) {
+            let has = ASSISTANT_TOOLS.join(", ");
+            let fault =
+                format!("There is no tool {name}. An agent has {has}, and server__tool of others.");
+            self.note(&format!("{at}.tools"), &fault);
         }
     }
 

@@ -117,7 +117,7 @@ impl House {
                 let article = json!({"title": title, "body": text, "tags": [], "published": true});
                 let made = self.app.post("/knowledge/articles").bearer(&self.people.admin);
                 made.json(&article).await.expect(201);
-                (ticket, vec![("search_knowledge", json!({"query": title}))])
+                (ticket, vec![("search_knowledge_base", json!({"query": title}))])
             }
             "file" => {
                 let file = self.upload(requester, &ticket, &text).await;

@@ -33,7 +33,7 @@ async fn a_model_looks_up_and_cites(db: &TestDb) {
     create_ticket(&app, &people.user, "Refund of October").await;
     create_ticket(&app, &people.agent, "Refund of the agent").await;
     app.model.answer(Ok(calling(&[
-        ("search_knowledge", json!({"query": "refund duplicate charge"})),
+        ("search_knowledge_base", json!({"query": "refund duplicate charge"})),
         ("search_tickets", json!({"query": "refund"})),
     ])));
     app.model.say("Press Refund in Billing [S1]; your ticket is open [S2].");
@@ -51,7 +51,7 @@ async fn a_model_looks_up_and_cites(db: &TestDb) {
     );
     assert_eq!((told.text("/provider"), told.text("/model")), ("test".into(), "first".into()));
     let asked = app.model.asked();
-    assert!(asked[0].tools.iter().any(|t| t.name == "search_knowledge"));
+    assert!(asked[0].tools.iter().any(|t| t.name == "search_knowledge_base"));
     let given = results(&asked[1]);
     assert!(given[0].starts_with("<data-") && given[0].contains("press Refund"), "{given:?}");
     assert!(!given[1].contains("of the agent"), "another's ticket: {}", given[1]);
@@ -142,7 +142,7 @@ async fn a_token_that_only_reads_writes_nothing(db: &TestDb) {
     let token = token.text("/token");
     app.model.answer(Ok(calling(&[
         ("create_ticket", json!({"title": "No", "description": "No"})),
-        ("search_knowledge", json!({"query": "x"})),
+        ("search_knowledge_base", json!({"query": "x"})),
     ])));
     app.model.say("I may not.");
     let words = json!({"message": "Create a ticket about the broken gate"});
