@@ -31,13 +31,12 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use self::auth::Identity;
 pub use self::server::McpServer;
+use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
 
 /// The names of the tools of the MCP server.
 pub fn mcp_tools() -> impl Iterator<Item = &'static str> {
     tools::TOOLS.iter().map(|(tool, _)| tool.name)
 }
-
-use crate::{ApiState, health, layer, oauth, openapi, router::panicked};
 
 /// Everything that the MCP port answers: `/mcp`, how programs get in there (`oauth`), and `/health` as the API
 /// has it.
