@@ -19,7 +19,7 @@ use sea_orm::{
 
 use crate::{
     Engine, Result, Store, StoreError, Tx,
-    db::dialect,
+    db::{dialect, full_text},
     entity::article::{ActiveModel, Column, Entity},
     external_id::{external_id, known_as},
     search::TitledText,
@@ -291,7 +291,7 @@ impl Articles<'_, DatabaseTransaction> {
     /// Deletes an article. Answers whether there was one.
     pub async fn delete(&self, id: ArticleId) -> Result<bool> {
         let Ok(number) = self.number_of(id).await else { return Ok(false) };
-        self.db.execute_raw(dialect::delete_text(self.engine, "article", number)).await?;
+        self.db.execute_raw(full_text::delete_text(self.engine, "article", number)).await?;
         Entity::delete_many().filter(Column::Number.eq(number)).exec(self.db).await?;
         Ok(true)
     }
@@ -363,7 +363,7 @@ impl Articles<'_, DatabaseTransaction> {
 
     async fn write_text(&self, number: i64, article: &Article) -> Result<()> {
         let text = TitledText::new(article.title.as_str(), article.body.as_str());
-        for statement in dialect::write_article_text(self.engine, number, &text) {
+        for statement in full_text::write_article_text(self.engine, number, &text) {
             self.db.execute_raw(statement).await?;
         }
         Ok(())

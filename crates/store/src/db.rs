@@ -2,6 +2,7 @@
 
 mod connect;
 pub(crate) mod dialect;
+pub(crate) mod full_text;
 mod replica;
 mod tx;
 

@@ -1,5 +1,6 @@
 //! Providers and agents: `ai_config.yaml`, or what the plain keys say where there is none.
 
+mod entries;
 mod file;
 mod preset;
 
@@ -15,7 +16,7 @@ use atc_core::{
 };
 use serde_saphyr::options;
 
-use self::{file::AiFile, preset::Preset};
+use self::{entries::AiFile, preset::Preset};
 use super::{
     Source,
     fault::{Noted, Reader},

@@ -7,7 +7,7 @@ use atc_core::{
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 
 use super::{Phase, Watch, content, record::Record};
-use crate::{Result, Store, StoreError, Tx, db::dialect, search::TitledText};
+use crate::{Result, Store, StoreError, Tx, db::full_text, search::TitledText};
 
 /// How many texts a transaction makes. Each is bounded, and they are held one at a time.
 const BATCH: usize = 50;
@@ -101,7 +101,7 @@ async fn article(tx: &Tx, number: i64) -> Result<()> {
     let sql = "SELECT title, body FROM articles WHERE number = $1";
     let words = words(&tx.inner, sql, number).await?;
     let text = TitledText::new(&words.title, &words.body);
-    for statement in dialect::write_article_text(tx.engine, number, &text) {
+    for statement in full_text::write_article_text(tx.engine, number, &text) {
         tx.inner.execute_raw(statement).await?;
     }
     Ok(())

@@ -20,7 +20,11 @@ use super::{
     index::{Index, article_of},
     sign_code, snippet, telling_terms,
 };
-use crate::{Result, Store, articles::only_published, db::dialect};
+use crate::{
+    Result, Store,
+    articles::only_published,
+    db::{dialect, full_text},
+};
 
 /// How many passages the index of meanings proposes.
 const BY_MEANING: usize = 300;
@@ -149,7 +153,7 @@ impl Store {
         select
             .column(("k", "number"))
             .from_as("articles", "k")
-            .and_where(dialect::text_match(self.engine(), words, Within::Articles, need))
+            .and_where(full_text::text_match(self.engine(), words, Within::Articles, need))
             .order_by(("k", "number"), Order::Desc)
             .limit(BY_WORDS);
         only_published(&mut select, query.drafts);

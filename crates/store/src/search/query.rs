@@ -6,7 +6,7 @@ use atc_core::caller::Visibility;
 use sea_orm::sea_query::SimpleExpr;
 
 use super::{terms, words};
-use crate::{Engine, db::dialect};
+use crate::{Engine, db::full_text};
 
 /// Words that say nothing about what is looked for.
 const STOP_WORDS: &str = "a an and any are as at be but by can do does for from get has have how i \
@@ -112,7 +112,7 @@ pub(crate) fn text_condition(
     beyond: Option<Reach>,
 ) -> SimpleExpr {
     let within = Within::Tickets { reach, beyond };
-    dialect::text_match(engine, &query.alternatives(), within, Need::All)
+    full_text::text_match(engine, &query.alternatives(), within, Need::All)
 }
 
 /// Terms as words that have no other.

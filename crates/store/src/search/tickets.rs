@@ -21,7 +21,10 @@ use sea_orm::{
 use super::{
     Need, Reach, TermSet, TermWeights, Within, alone, index::Index, sign_code, telling_terms, terms,
 };
-use crate::{Result, Store, db::dialect};
+use crate::{
+    Result, Store,
+    db::{dialect, full_text},
+};
 
 /// How many tickets the index of meanings proposes. On the Hadoop duplicates 200 of 2,503 lose
 /// nothing.
@@ -193,7 +196,7 @@ impl Store {
         select
             .column(("t", "number"))
             .column(("w", "terms"))
-            .and_where(dialect::text_match(self.engine(), &alone(words), within, Need::Any))
+            .and_where(full_text::text_match(self.engine(), &alone(words), within, Need::Any))
             // An order that no index has: else tickets would be walked through from the newest on.
             .order_by_expr(Expr::cust("-t.number"), Order::Asc)
             .limit(SHARING_WORDS);

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement};
 use super::Tickets;
 use crate::{
     Result,
-    db::dialect,
+    db::{dialect, full_text},
     search::{TicketText, sign_code},
 };
 
@@ -170,14 +170,14 @@ impl Tickets<'_, DatabaseTransaction> {
     }
 
     pub(super) async fn write_text(&self, number: TicketNumber, text: &TicketText) -> Result<()> {
-        for statement in dialect::write_ticket_text(self.engine, number.0, text) {
+        for statement in full_text::write_ticket_text(self.engine, number.0, text) {
             self.db.execute_raw(statement).await?;
         }
         Ok(())
     }
 
     pub(super) async fn delete_text(&self, number: TicketNumber) -> Result<()> {
-        self.db.execute_raw(dialect::delete_text(self.engine, "ticket", number.0)).await?;
+        self.db.execute_raw(full_text::delete_text(self.engine, "ticket", number.0)).await?;
         Ok(())
     }
 }

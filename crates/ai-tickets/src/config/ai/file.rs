@@ -1,17 +1,15 @@
-//! The form of `ai_config.yaml`. `docs/agents.md` describes it.
+//! What `ai_config.yaml` means, and what is wrong with it.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use atc_app::ASSISTANT_TOOLS;
 use atc_core::agent::{
     AgentName, AgentSettings, AiSettings, ApiKey, Budget, ModelRef, Price, Provider, ProviderKind,
     ProviderName, Shadow,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
-};
 use url::Url;
+
+use super::entries::{AgentEntry, AiFile, BudgetEntry, ModelEntry, ProviderEntry};
 
 /// How long a call of a provider may take, where nobody says.
 const TIMEOUT_S: u64 = 20;
@@ -27,103 +25,6 @@ const TOKENS: u32 = 1_500;
 const STEPS: u8 = 6;
 /// Money is counted in millionths.
 const MICROS: f64 = 1e6;
-
-/// The whole file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct AiFile {
-    ai_providers: BTreeMap<String, ProviderEntry>,
-    agents: BTreeMap<String, AgentEntry>,
-    budget: BudgetEntry,
-    user_budget: BudgetEntry,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ProviderEntry {
-    kind: Option<String>,
-    api_key_env: Option<String>,
-    base_url: Option<String>,
-    models: Vec<ModelEntry>,
-    timeout_s: Option<u64>,
-    max_retries: Option<u64>,
-    max_concurrent: Option<u64>,
-    redact: Option<bool>,
-}
-
-/// A model: its name, or more of it.
-#[derive(Debug)]
-enum ModelEntry {
-    Name(String),
-    Priced(PricedModel),
-}
-
-/// By hand, because serde's `untagged` forgets what is wrong with an entry.
-impl<'de> Deserialize<'de> for ModelEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrMore;
-
-        impl<'de> Visitor<'de> for NameOrMore {
-            type Value = ModelEntry;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a model, or its name and prices")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<ModelEntry, E> {
-                Ok(ModelEntry::Name(name.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelEntry, A::Error> {
-                PricedModel::deserialize(MapAccessDeserializer::new(map)).map(ModelEntry::Priced)
-            }
-        }
-
-        deserializer.deserialize_any(NameOrMore)
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PricedModel {
-    name: String,
-    /// For a million tokens that are read.
-    input_price: Option<f64>,
-    /// For a million tokens that are written.
-    output_price: Option<f64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct AgentEntry {
-    model_provider: Option<String>,
-    model_name: Option<String>,
-    fallback: Vec<String>,
-    shadow: Option<ShadowEntry>,
-    temperature: Option<f64>,
-    max_tokens: Option<u64>,
-    #[serde(alias = "timeout")]
-    deadline_s: Option<u64>,
-    system_prompt: Option<String>,
-    #[serde(alias = "tools_enabled")]
-    tools: Option<Vec<String>>,
-    max_steps: Option<u64>,
-    budget: BudgetEntry,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShadowEntry {
-    model: String,
-    system_prompt: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct BudgetEntry {
-    tokens_per_day: Option<u64>,
-    cost_per_day: Option<f64>,
-}
 
 /// Collects what is wrong.
 struct Check<'a> {
@@ -176,15 +77,6 @@ impl AiFile {
             }
         }
         if check.faults.is_empty() { Ok(settings) } else { Err(check.faults) }
-    }
-}
-
-impl ModelEntry {
-    fn name(&self) -> &str {
-        match self {
-            Self::Name(name) => name,
-            Self::Priced(model) => &model.name,
-        }
     }
 }
 
