@@ -17,7 +17,6 @@ import argparse, json, re, statistics, subprocess, tempfile, time
 import harness
 
 CONNECTIONS = 32
-BODY = {"title": "A new ticket", "description": "It was made under load.", "category": "bug", "priority": "low"}
 
 
 def milliseconds(word):
@@ -52,7 +51,7 @@ def scripts(tickets):
         "get": f'request = function() return wrk.format("GET", "/api/v1/tickets/" .. math.random({tickets})) end',
         "list 20": get("/tickets?limit=20"),
         "list 20, open and most urgent": get("/tickets?limit=20&status=open&sort=-priority"),
-        "create": f"wrk.method = 'POST'\nwrk.body = [[{json.dumps(BODY)}]]\nrequest = function() return wrk.format(nil, '/api/v1/tickets') end",
+        "create": f"wrk.method = 'POST'\nwrk.body = [[{json.dumps(harness.NEW_TICKET)}]]\nrequest = function() return wrk.format(nil, '/api/v1/tickets') end",
     }
 
 
@@ -98,8 +97,9 @@ def processes(database, args):
     print("| request | a second | p50 ms | p99 ms | CPU µs each |\n| --- | --- | --- | --- | --- |")
     for count in (1, 2, 4):
         servers = [database.serve(ROLES="api") for _ in range(count)]
+        servers[0].log_in()
         for server in servers:
-            server.log_in().settled()
+            server.settled()
         try:
             for name, script in scripts(database.tickets).items():
                 measured(servers, script, 2)

@@ -5,6 +5,7 @@ import http.client, json, os, pathlib, random, re, subprocess, tempfile, threadi
 TOP = pathlib.Path(__file__).resolve().parents[1]
 DURABLE = ("-c fsync=on -c full_page_writes=on -c shared_buffers=2GB -c maintenance_work_mem=512MB -c max_wal_size=8GB "
            "-c effective_cache_size=8GB -c random_page_cost=1.1")
+NEW_TICKET = {"title": "A new ticket", "description": "It was made under load.", "category": "bug", "priority": "low"}
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -65,17 +66,24 @@ class Server:
         return self
 
     def call(self, method, path, body=None, token=None):
-        headers = {"Authorization": f"Bearer {token or self.token}", "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection(self.base, timeout=120)
+        connection = self.connect()
         try:
-            connection.request(method, "/api/v1" + path, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status >= 400:
-                raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]}")
-            return json.loads(text) if text else None
+            return self.exchange(connection, method, path, body, token)
         finally:
             connection.close()
+
+    def connect(self):
+        return http.client.HTTPConnection(self.base, timeout=120)
+
+    def exchange(self, connection, method, path, body=None, token=None):
+        """One call on a connection that stays open."""
+        headers = {"Authorization": f"Bearer {token or self.token}", "Content-Type": "application/json"}
+        connection.request(method, "/api/v1" + path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]}")
+        return json.loads(text) if text else None
 
     def settled(self):
         """Waits until it has in memory what searches need, a million vectors for instance, and is idle."""

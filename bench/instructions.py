@@ -7,11 +7,9 @@
 Time depends on what else the cores do, and on how much of the database their caches hold; instructions do not. Counted by
 Callgrind in all threads of one process of the role `api`, over requests one after another on one connection.
 """
-import argparse, http.client, json, pathlib, random, re, subprocess, tempfile
+import argparse, pathlib, random, re, subprocess, tempfile
 
 import harness
-
-TICKET = {"title": "A new ticket", "description": "It was made under load.", "category": "bug", "priority": "low"}
 
 
 class Counted:
@@ -22,15 +20,10 @@ class Counted:
         under = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={self.counts.name}/out",
                  f"--log-file={self.counts.name}/log"]
         self.server = harness.Server(program, url, folder, under=under, ROLES="api").log_in().settled()
-        self.connection = http.client.HTTPConnection(self.server.base, timeout=120)
+        self.connection = self.server.connect()
 
-    def ask(self, method, path, body=None):
-        headers = {"authorization": f"Bearer {self.server.token}", "content-type": "application/json"}
-        self.connection.request(method, "/api/v1" + path, None if body is None else json.dumps(body), headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise SystemExit(f"{method} {path}: {answer.status} {text[:300]}")
+    def ask(self, *call):
+        self.server.exchange(self.connection, *call)
 
     def control(self, *what):
         subprocess.run(["callgrind_control", *what, str(self.server.process.pid)], check=True, capture_output=True)
@@ -61,7 +54,7 @@ def calls(counted, tickets):
         "get": lambda _: counted.ask("GET", f"/tickets/{draw.randrange(tickets) + 1}"),
         "list 20": lambda _: counted.ask("GET", "/tickets?limit=20"),
         "list 20, open and most urgent": lambda _: counted.ask("GET", "/tickets?limit=20&status=open&sort=-priority"),
-        "create": lambda _: counted.ask("POST", "/tickets", TICKET),
+        "create": lambda _: counted.ask("POST", "/tickets", harness.NEW_TICKET),
     }
 
 

@@ -27,7 +27,7 @@ use atc_store::{NewMessage, Owner};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::App;
-pub use tools::ASSISTANT_TOOLS;
+pub use tools::assistant_tools;
 pub use turn::AssistantNews;
 use turn::Turn;
 

@@ -39,7 +39,7 @@ pub use agents::{
     QualityGroup, QualityWindow, Replay, ReplayReport, ReplayedTicket,
 };
 pub use app::{App, Parts};
-pub use assistant::{ASSISTANT_TOOLS, AssistantBounds, AssistantNews, AssistantReply, Saying};
+pub use assistant::{AssistantBounds, AssistantNews, AssistantReply, Saying, assistant_tools};
 pub use audit::{AuditFault, Verified};
 pub use auth::{Authenticated, NewTokenSecret, Session};
 pub use config::{Config, Keys, RateLimits};

@@ -41,7 +41,7 @@ static KINDS: LazyLock<[Kind; 9]> = LazyLock::new(|| {
                 r"\b(0x[0-9a-f]{4,16}|(?:err|error|e|ora|sql|dns|net|win|hr|ts|cs)[-_]\w*\d\w*|err_[a-z_]{3,60}|http(?: status| error)? ?[45]\d\d|(?:error|status|code) (?:code )?#?\d{2,6}|sqlstate ?\w{5}|e(?:acces|noent|connrefused|timedout|perm)[a-z]*)\b",
             ),
         ),
-        // Names in programs are ASCII; sixty times every letter of the world would be a megabyte of automaton.
+        // Of ASCII letters, as nearly all such names are: sixty times every letter of the world takes three megabytes.
         (
             "exceptions",
             constant(r"\b((?:[a-z_][a-z0-9_]*\.)*[a-z][a-z0-9_]{2,60}(?:Exception|Error))\b"),

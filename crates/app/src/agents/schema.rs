@@ -43,6 +43,9 @@ const FIXED_CHARS: usize = 400;
 /// What a token stands for at least, in most texts; in English it is four.
 const CHARS_PER_TOKEN: usize = 2;
 
+/// Less than this says nothing.
+const LEAST_CHARS: usize = 80;
+
 impl Lengths {
     /// What is asked of a model that may say so many tokens: a server that holds a small one to the form then ends its
     /// texts before its tokens do.
@@ -50,7 +53,7 @@ impl Lengths {
         let room = usize::try_from(max_tokens).unwrap_or(usize::MAX);
         let room = room.saturating_mul(CHARS_PER_TOKEN).saturating_sub(FIXED_CHARS);
         let all = ASKED.summary + ASKED.reply + ASKED.reason;
-        let shorter = |most: usize| (most * room.min(all) / all).max(ASKED.title);
+        let shorter = |most: usize| (most * room.min(all) / all).max(LEAST_CHARS);
         Self {
             summary: shorter(ASKED.summary),
             reply: shorter(ASKED.reply),

@@ -113,15 +113,9 @@ impl Tool {
 }
 
 /// The names of the tools of ours.
-pub const ASSISTANT_TOOLS: [&str; Tool::ALL.len()] = {
-    let mut names = [""; Tool::ALL.len()];
-    let mut n = 0;
-    while n < names.len() {
-        names[n] = Tool::ALL[n].name();
-        n += 1;
-    }
-    names
-};
+pub fn assistant_tools() -> impl Iterator<Item = &'static str> {
+    Tool::ALL.into_iter().map(Tool::name)
+}
 
 /// What a turn may call.
 pub(super) struct Toolbox {

@@ -1,5 +1,5 @@
 //! Full text as the two engines keep and match it: FTS5 of SQLite, `tsvector` of PostgreSQL. Both are given the same
-//! terms, which are made here.
+//! terms, which this program makes.
 
 use sea_orm::{
     DbBackend, Statement,
@@ -140,7 +140,7 @@ pub(crate) fn text_match(
         Engine::Postgres => {
             let mut queries = vec![tsquery(words, reach, need)];
             let mut not_nearer = "";
-            // Of one row, not a second look at the table: for each ticket that, too, the planner would rather go
+            // In the same look at the table: with a second one whose tickets are left out, the planner would rather go
             // through all tickets.
             if let Some(nearer) = beyond {
                 queries.push(tsquery(words, nearer, need));
@@ -165,12 +165,8 @@ fn fts5_query(words: &[Vec<String>], reach: Reach, need: Need) -> String {
         Reach::Comments => "{title body comments} : ",
         Reach::Everywhere => "",
     };
-    let any = |terms: &Vec<String>| {
-        let terms: Vec<_> = terms.iter().map(|t| format!("\"{t}\"")).collect();
-        format!("({})", terms.join(" OR "))
-    };
-    let words: Vec<_> = words.iter().map(any).collect();
-    format!("{columns}({})", words.join(if need == Need::All { " AND " } else { " OR " }))
+    let words = joined(words, need, [" AND ", " OR "], |term| format!("\"{term}\""));
+    format!("{columns}({words})")
 }
 
 /// A `tsquery` of PostgreSQL.
@@ -181,10 +177,23 @@ fn tsquery(words: &[Vec<String>], reach: Reach, need: Need) -> String {
         Reach::Comments => ":ABC",
         Reach::Everywhere => "",
     };
+    joined(words, need, [" & ", " | "], |term| format!("'{term}'{weights}"))
+}
+
+/// The words as they are needed, each by any of its terms, in a language that says so with these operators.
+fn joined(
+    words: &[Vec<String>],
+    need: Need,
+    [and, or]: [&str; 2],
+    written: impl Fn(&String) -> String,
+) -> String {
     let any = |terms: &Vec<String>| {
-        let terms: Vec<_> = terms.iter().map(|t| format!("'{t}'{weights}")).collect();
-        format!("({})", terms.join(" | "))
+        let terms: Vec<_> = terms.iter().map(&written).collect();
+        format!("({})", terms.join(or))
     };
     let words: Vec<_> = words.iter().map(any).collect();
-    words.join(if need == Need::All { " & " } else { " | " })
+    words.join(match need {
+        Need::All => and,
+        Need::Any => or,
+    })
 }

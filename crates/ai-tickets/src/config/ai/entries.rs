@@ -37,6 +37,16 @@ pub(super) enum ModelEntry {
     Priced(PricedModel),
 }
 
+impl ModelEntry {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::Priced(model) => &model.name,
+        }
+    }
+}
+
 /// By hand, because serde's `untagged` forgets what is wrong with an entry.
 impl<'de> Deserialize<'de> for ModelEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -102,14 +112,4 @@ pub(super) struct ShadowEntry {
 pub(super) struct BudgetEntry {
     pub tokens_per_day: Option<u64>,
     pub cost_per_day: Option<f64>,
-}
-
-impl ModelEntry {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Name(name) => name,
-            Self::Priced(model) => &model.name,
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use atc_app::ASSISTANT_TOOLS;
+use atc_app::assistant_tools;
 use atc_core::agent::{
     AgentName, AgentSettings, AiSettings, ApiKey, Budget, ModelRef, Price, Provider, ProviderKind,
     ProviderName, Shadow,
@@ -230,9 +230,9 @@ impl Check<'_> {
     /// Notes a name that no tool can have. What only our MCP server has, no agent needs: it is passed over. Which tools
     /// other servers have, is known later.
     fn tool(&mut self, at: &str, name: &str) {
-        let mut known = ASSISTANT_TOOLS.into_iter().chain(atc_api::mcp_tools());
+        let mut known = assistant_tools().chain(atc_api::mcp_tools());
         if !name.contains("__") && !known.any(|tool| tool == name) {
-            let has = ASSISTANT_TOOLS.join(", ");
+            let has = assistant_tools().collect::<Vec<_>>().join(", ");
             let fault =
                 format!("There is no tool {name}. An agent has {has}, and server__tool of others.");
             self.note(&format!("{at}.tools"), &fault);
